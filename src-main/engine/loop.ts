@@ -1,0 +1,201 @@
+/**
+ * The training loop of both run types, as an async generator: it yields events and takes commands between units of work. It knows
+ * nothing of processes, databases or screens.
+ */
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import type { RunConfig } from '../contract/config.ts';
+import type { DatasetRow } from '../contract/dataset.ts';
+import type { EngineCommand, EngineEvent, StepRecord } from '../contract/engine.ts';
+import { StudioError } from '../contract/errors.ts';
+import { learningRateMultiplier } from '../grpo/schedule.ts';
+import { compileRules } from '../rewards/compile-rules.ts';
+import { loadTokenizer } from '../tokenizer/tokenizer.ts';
+import type { CommandQueue } from './command-queue.ts';
+import { initializePolicy, loadPolicy, parameterCount, type Policy, type TrainablePolicy } from './model/policy.ts';
+import { selectBackend } from './tensor/backend.ts';
+import { configHash, restoreCheckpoint, saveCheckpoint } from './train/checkpoint.ts';
+import { DataOrder } from './train/data-order.ts';
+import { evaluate } from './train/evaluate.ts';
+import { grpoStep } from './train/grpo-step.ts';
+import { Optimizer } from './train/optimizer.ts';
+import { sftStep } from './train/sft-step.ts';
+
+export type StartCommand = Extract<EngineCommand, { type: 'start' }>;
+
+/**
+ * Runs a training run from its start, or from a checkpoint, to its end.
+ *
+ * @yields `started`, then per step its phases and its record, with evaluations and checkpoints where they are due, then `finished`
+ * @throws StudioError when the run cannot go on; what was yielded until then stands
+ */
+export async function* trainingLoop(start: StartCommand, commands: CommandQueue): AsyncGenerator<EngineEvent, void> {
+  const { run, trainRows } = start;
+  const { config } = run;
+  if (trainRows.length === 0) throw new StudioError('dataset_invalid', 'the dataset has no rows to train on', { field: 'dataset' });
+  const backend = await selectBackend(config.backend);
+  const session = await openSession(start);
+  try {
+    const { policy, state } = session;
+    const info = { backend: backend.name, device: backend.device, parameters: parameterCount(policy), configHash: configHash(run) };
+    yield { type: 'started', info, step: state.step };
+
+    if (state.step === 0) yield* evaluation(session);
+    while (state.step < config.max_steps) {
+      const step = state.step + 1;
+      const steps = oneStep(session, step);
+      let next = steps.next();
+      for (; !next.done; next = steps.next()) {
+        yield next.value;
+        await setImmediate(); // lets commands arrive
+      }
+      state.step = step;
+      yield { type: 'step', record: next.value };
+      await setImmediate();
+
+      const last = step === config.max_steps;
+      const request = yield* takeCommands(commands, step);
+      if (last || (config.eval_steps > 0 && step % config.eval_steps === 0)) yield* evaluation(session);
+      const due = config.save_steps > 0 && step % config.save_steps === 0;
+      if (last || due || request.checkpoint || request.stop) yield* checkpoint(session);
+      if (request.stop && !last) {
+        yield { type: 'finished', step, reason: 'stopped' };
+        return;
+      }
+    }
+    yield { type: 'finished', step: state.step, reason: 'completed' };
+  } finally {
+    session.dispose();
+  }
+}
+
+type Session = Awaited<ReturnType<typeof openSession>>;
+
+/** Loads everything a run needs, from the model or from the checkpoint to continue. */
+async function openSession(start: StartCommand) {
+  const { run, resumeFrom, trainRows, evalRows, runDirectory } = start;
+  const { config } = run;
+  const scorer = compileRules(config.rewards);
+  const tokenizer = await loadTokenizer(config.model);
+  const policy = await openPolicyOf(run, resumeFrom);
+  let reference: Policy | null = null;
+  try {
+    if (run.type === 'grpo' && run.config.beta > 0) reference = await loadPolicy(config.model, { trainable: false });
+    const optimizer = new Optimizer(policy, {
+      beta1: config.adam_beta1,
+      beta2: config.adam_beta2,
+      epsilon: config.adam_epsilon,
+      weightDecay: config.weight_decay,
+      maxGradNorm: config.max_grad_norm,
+    });
+    const saved = resumeFrom === null ? null : await restoreCheckpoint(resumeFrom, run, optimizer);
+    return {
+      run,
+      policy,
+      reference,
+      tokenizer,
+      scorer,
+      optimizer,
+      trainRows,
+      evalRows: evalRows.slice(0, config.eval_samples),
+      checkpoints: join(runDirectory, 'checkpoints'),
+      order: new DataOrder(config.seed, trainRows.length, saved?.rowsTaken ?? 0),
+      state: { step: saved?.step ?? 0, tokens: saved?.tokens ?? 0 },
+      dispose() {
+        policy.dispose();
+        reference?.dispose();
+        optimizer.dispose();
+      },
+    };
+  } catch (error) {
+    policy.dispose();
+    reference?.dispose();
+    throw error;
+  }
+}
+
+function openPolicyOf(run: RunConfig, resumeFrom: string | null): Promise<TrainablePolicy> {
+  if (resumeFrom !== null) return loadPolicy(resumeFrom, { trainable: true });
+  const { model, seed } = run.config;
+  if (run.type === 'sft' && run.config.init_from_config) return initializePolicy(model, seed);
+  return loadPolicy(model, { trainable: true });
+}
+
+function* oneStep(session: Session, step: number): Generator<EngineEvent, StepRecord> {
+  const { run, order, state } = session;
+  const learningRate = run.config.learning_rate * learningRateMultiplier(scheduleOf(run), step - 1);
+  if (run.type === 'sft') {
+    const rows = takeRows(session, run.config.batch_size);
+    yield { type: 'phase', phase: 'update', step };
+    const metrics = sftStep({ ...session, config: run.config }, rows, learningRate);
+    state.tokens += metrics.completion_tokens;
+    return { step, metrics: { ...metrics, num_tokens: state.tokens, epoch: order.epoch }, groups: [] };
+  }
+  const rows = takeRows(session, run.config.prompts_per_step);
+  const { groups, metrics } = yield* grpoStep({ ...session, config: run.config }, rows, step, learningRate);
+  for (const { promptTokens, completions } of groups) {
+    for (const { tokens } of completions) state.tokens += promptTokens.length + tokens.length;
+  }
+  return { step, metrics: { ...metrics, num_tokens: state.tokens, epoch: order.epoch }, groups };
+}
+
+function scheduleOf({ config }: RunConfig) {
+  return { type: config.lr_scheduler_type, warmupSteps: config.warmup_steps, totalSteps: config.max_steps };
+}
+
+function takeRows({ order, trainRows }: Session, count: number): DatasetRow[] {
+  return order.take(count).map((index) => trainRows[index]);
+}
+
+function* evaluation({ run, policy, tokenizer, scorer, evalRows, state }: Session): Generator<EngineEvent, void> {
+  if (evalRows.length === 0) return;
+  const { step } = state;
+  yield { type: 'phase', phase: 'evaluation', step };
+  const names = run.config.rewards.map(({ name }) => name);
+  yield { type: 'evaluation', record: evaluate(policy, tokenizer, scorer, names, evalRows, run.config, step) };
+}
+
+async function* checkpoint({ run, policy, optimizer, order, state, checkpoints }: Session): AsyncGenerator<EngineEvent, void> {
+  const { step } = state;
+  yield { type: 'phase', phase: 'checkpoint', step };
+  const path = await saveCheckpoint(
+    checkpoints,
+    run.config.model,
+    policy,
+    optimizer,
+    {
+      version: 1,
+      configHash: configHash(run),
+      seed: run.config.seed,
+      step,
+      rowsTaken: order.taken,
+      updates: optimizer.updates,
+      tokens: state.tokens,
+    },
+    run.config.save_total_limit,
+  );
+  yield { type: 'checkpoint', step, path };
+}
+
+/** Acts on the commands that have arrived; stays here while the run is paused. */
+async function* takeCommands(
+  commands: CommandQueue,
+  step: number,
+): AsyncGenerator<EngineEvent, { stop: boolean; checkpoint: boolean }> {
+  const request = { stop: false, checkpoint: false };
+  let paused = false;
+  for (;;) {
+    const command = paused ? await commands.wait() : commands.take();
+    if (command === undefined) return request;
+    if (command.type === 'stop') return { ...request, stop: true };
+    if (command.type === 'checkpoint') request.checkpoint = true;
+    if (command.type === 'pause' && !paused) {
+      paused = true;
+      yield { type: 'paused', step };
+    }
+    if (command.type === 'resume' && paused) {
+      paused = false;
+      yield { type: 'resumed', step };
+    }
+  }
+}

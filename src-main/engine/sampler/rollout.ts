@@ -1,0 +1,193 @@
+/** Group rollout: samples several completions for each prompt, with the prompt computed once for its whole group. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { SamplingConfig } from '../../contract/config.ts';
+import type { FinishReason } from '../../contract/engine.ts';
+import { StudioError } from '../../contract/errors.ts';
+import { RandomStream } from '../../grpo/random.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import { headWeight, hiddenStates, logitsInput } from '../model/decoder.ts';
+import type { Policy } from '../model/policy.ts';
+import { attention } from '../tensor/ops/attention.ts';
+import { cachedAttention, createLayerCache, type DecodeRows, type LayerCache } from '../tensor/ops/cached-attention.ts';
+import { embedding } from '../tensor/ops/embedding.ts';
+import { linear } from '../tensor/ops/linear.ts';
+import { packGroups } from '../model/packed-batch.ts';
+import { drawToken, filterLogits, likeliestToken, logProbability } from './logit-filters.ts';
+
+export interface RolloutOptions {
+  sampling: SamplingConfig;
+  /** Completions per prompt G. */
+  generations: number;
+  /** Takes the likeliest token at every position instead of drawing one. */
+  greedy: boolean;
+  /** Seeds the draws; each completion has its own stream, named by this path, its prompt's place and its place in the group. */
+  seed: number;
+  path: (string | number)[];
+}
+
+export interface SampledCompletion {
+  tokens: Int32Array; // [T], the end token included
+  /** Log-probs [T] at the sampling temperature, before any filter. */
+  logps: Float32Array;
+  /** Decoded without special tokens. */
+  text: string;
+  finishReason: FinishReason;
+}
+
+/** One completion while it grows. */
+interface LiveCompletion {
+  group: number;
+  slot: number;
+  tokens: number[];
+  logps: number[];
+  stream: RandomStream;
+  /** Text so far; kept only when stop strings are looked for. */
+  text: string;
+  decoder: ReturnType<Tokenizer['stream']>;
+}
+
+/**
+ * @param prompts token ids of each prompt
+ * @returns G completions for each prompt, in order. The same seed and path give the same tokens on the same backend, whatever
+ *   else is in the batch.
+ * @throws StudioError `config_invalid` when a prompt and its completion do not fit into the model's context
+ */
+export function rollout(policy: Policy, tokenizer: Tokenizer, prompts: readonly Int32Array[], options: RolloutOptions): SampledCompletion[][] {
+  const { config } = policy;
+  const { sampling, generations } = options;
+  checkContext(policy, prompts, sampling.max_completion_length);
+  const eos = new Set(tokenizer.eosTokenIds);
+  const finished: SampledCompletion[][] = prompts.map(() => []);
+  let live: LiveCompletion[] = prompts.flatMap((_, group) =>
+    Array.from({ length: generations }, (_, place) => ({
+      group,
+      slot: group * generations + place,
+      tokens: [],
+      logps: [],
+      stream: RandomStream.of(options.seed, ...options.path, group, place),
+      text: '',
+      decoder: tokenizer.stream(),
+    })),
+  );
+
+  const { caches, logits: promptLogits, starts } = prefill(policy, prompts, live.length, sampling.max_completion_length);
+  try {
+    let logits = promptLogits; // [prompts, V]; later [live, V]
+    let rowOf = (completion: LiveCompletion): number => completion.group;
+    for (let length = 1; ; length++) {
+      const next = live.filter((completion) => {
+        const row = rowOf(completion) * config.vocabSize;
+        appendToken(completion, logits.subarray(row, row + config.vocabSize), prompts[completion.group], options);
+        const reason = finishReason(completion, eos, sampling);
+        if (reason === null) return true;
+        finished[completion.group][completion.slot - completion.group * generations] = finish(completion, tokenizer, reason);
+        return false;
+      });
+      live = next;
+      if (live.length === 0) return finished;
+      logits = decodeStep(policy, caches, {
+        tokens: Int32Array.from(live, ({ tokens }) => tokens[tokens.length - 1]),
+        positions: Int32Array.from(live, ({ group }) => prompts[group].length + length - 1),
+        rows: {
+          slots: Int32Array.from(live, ({ slot }) => slot),
+          promptStarts: Int32Array.from(live, ({ group }) => starts[group]),
+          promptLengths: Int32Array.from(live, ({ group }) => prompts[group].length),
+          ownLength: length - 1,
+        },
+      });
+      const rows = new Map(live.map((completion, row) => [completion, row]));
+      rowOf = (completion) => rows.get(completion) as number;
+    }
+  } finally {
+    for (const cache of caches) cache.dispose();
+  }
+}
+
+function checkContext({ config }: Policy, prompts: readonly Int32Array[], maxCompletionLength: number): void {
+  prompts.forEach((prompt, i) => {
+    if (prompt.length === 0) throw new StudioError('config_invalid', `prompt ${i} is empty: there is nothing to complete`);
+    if (prompt.length + maxCompletionLength > config.maxPositions) {
+      throw new StudioError(
+        'config_invalid',
+        `a prompt of ${prompt.length} tokens and max_completion_length ${maxCompletionLength} exceed the model's context of ` +
+          `${config.maxPositions}; lower max_completion_length or drop the longest prompts`,
+        { field: 'max_completion_length' },
+      );
+    }
+  });
+}
+
+/** Runs all prompts at once; keeps their keys and values as the caches' prompt blocks, and the logits of each prompt's last token. */
+function prefill(policy: Policy, prompts: readonly Int32Array[], slots: number, capacity: number) {
+  const { config, weights } = policy;
+  const batch = packGroups(prompts.map((promptTokens) => ({ promptTokens, completions: [] })));
+  const starts = Int32Array.from(prompts, (_, group) => batch.segments.rows[group * 4]);
+  const last = Int32Array.from(prompts, (prompt, group) => starts[group] + prompt.length - 1);
+  const longest = prompts.reduce((longest, prompt) => Math.max(longest, prompt.length), 0);
+  const table = policy.rope(longest + capacity);
+  const caches: LayerCache[] = [];
+  const logits = tf.tidy(() => {
+    const hidden = hiddenStates(config, weights, table, batch.tokens, batch.positions, (_layer, query, key, value) => {
+      caches.push(createLayerCache(key, value, { slots, capacity }));
+      return attention(query, key, value, batch.segments, attentionShape(policy));
+    });
+    return headLogits(policy, embedding(hidden, last));
+  });
+  return { caches, logits, starts };
+}
+
+interface DecodeInput {
+  tokens: Int32Array; // [B]
+  positions: Int32Array; // [B]
+  rows: DecodeRows;
+}
+
+/** @returns logits [B, V] of the next token of every live completion */
+function decodeStep(policy: Policy, caches: LayerCache[], { tokens, positions, rows }: DecodeInput): Float32Array {
+  const { config, weights } = policy;
+  const longest = positions.reduce((longest, position) => Math.max(longest, position), 0);
+  return tf.tidy(() => {
+    const hidden = hiddenStates(config, weights, policy.rope(longest + 1), tokens, positions, (layer, query, key, value) =>
+      cachedAttention(query, key, value, caches[layer], rows, attentionShape(policy)),
+    );
+    return headLogits(policy, hidden);
+  });
+}
+
+function attentionShape({ config }: Policy): { headDim: number; scale: number } {
+  return { headDim: config.headDim, scale: 1 / Math.sqrt(config.headDim) };
+}
+
+function headLogits({ config, weights }: Policy, hidden: tf.Tensor2D): Float32Array {
+  return linear(logitsInput(config, weights, hidden), headWeight(config, weights)).dataSync() as Float32Array; // [B, V]
+}
+
+/** @param logits of the next token [V]; shared by the completions of a group on their first token, so it is copied before filtering */
+function appendToken(completion: LiveCompletion, logits: Float32Array, prompt: Int32Array, options: RolloutOptions): void {
+  const filtered = Float32Array.from(logits);
+  filterLogits(filtered, concatenated(prompt, completion.tokens), options.sampling);
+  const token = options.greedy ? likeliestToken(filtered) : drawToken(filtered, completion.stream.nextFloat());
+  completion.tokens.push(token);
+  completion.logps.push(logProbability(logits, token, options.sampling.temperature));
+  if (options.sampling.stop.length > 0) completion.text += completion.decoder.push(token);
+}
+
+function* concatenated(prompt: Int32Array, tokens: number[]): Iterable<number> {
+  yield* prompt;
+  yield* tokens;
+}
+
+function finishReason({ tokens, text }: LiveCompletion, eos: ReadonlySet<number>, sampling: SamplingConfig): FinishReason | null {
+  if (eos.has(tokens[tokens.length - 1])) return 'eos';
+  if (sampling.stop.some((stop) => text.includes(stop))) return 'stop';
+  return tokens.length >= sampling.max_completion_length ? 'length' : null;
+}
+
+function finish(completion: LiveCompletion, tokenizer: Tokenizer, reason: FinishReason): SampledCompletion {
+  return {
+    tokens: Int32Array.from(completion.tokens),
+    logps: Float32Array.from(completion.logps),
+    text: tokenizer.decode(completion.tokens, { skipSpecialTokens: true }),
+    finishReason: reason,
+  };
+}

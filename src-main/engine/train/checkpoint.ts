@@ -1,0 +1,127 @@
+/**
+ * Checkpoints: a folder that is a Hugging Face model of its own (config, tokenizer, model.safetensors), with the optimizer's
+ * moments and the trainer's state beside it. Written under a temporary name, synced, then renamed: it is whole or not there.
+ */
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { RunConfig } from '../../contract/config.ts';
+import { StudioError } from '../../contract/errors.ts';
+import type { TrainablePolicy } from '../model/policy.ts';
+import { readSafetensors, writeSafetensors, type NamedArray } from '../model/safetensors.ts';
+import type { Optimizer } from './optimizer.ts';
+
+/** Everything of a run's position that is not a tensor. Random streams are derived from the seed and the step, so these two are their state. */
+const trainerStateSchema = z.object({
+  version: z.literal(1),
+  configHash: z.string(),
+  seed: z.number(),
+  /** Steps taken. */
+  step: z.int().nonnegative(),
+  /** Rows handed out by the data order. */
+  rowsTaken: z.int().nonnegative(),
+  /** Updates the optimizer has made. */
+  updates: z.int().nonnegative(),
+  /** Prompt and completion tokens processed so far. */
+  tokens: z.number().nonnegative(),
+});
+
+export type TrainerState = z.infer<typeof trainerStateSchema>;
+
+const MODEL_FILES = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'chat_template.jinja'];
+const STATE_FILE = 'trainer_state.json';
+const OPTIMIZER_FILE = 'optimizer.safetensors';
+
+/** SHA-256 of the parts of a config that decide what a run computes. */
+export function configHash({ type, config }: RunConfig): string {
+  const { name: _name, backend: _backend, save_steps: _saveSteps, save_total_limit: _saveTotalLimit, ...decisive } = config;
+  const sorted = Object.fromEntries(Object.entries(decisive).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return createHash('sha256').update(JSON.stringify({ type, config: sorted })).digest('hex');
+}
+
+/**
+ * @param parent folder the checkpoints of the run go into
+ * @param modelFolder where config and tokenizer are copied from
+ * @param limit checkpoints kept; older ones are removed once the new one is in place
+ * @returns the new checkpoint's folder, `step-NNNNNN`
+ */
+export async function saveCheckpoint(
+  parent: string,
+  modelFolder: string,
+  policy: TrainablePolicy,
+  optimizer: Optimizer,
+  state: TrainerState,
+  limit: number,
+): Promise<string> {
+  const name = `step-${String(state.step).padStart(6, '0')}`;
+  const temporary = join(parent, `.tmp-${name}`);
+  const target = join(parent, name);
+  if (await readdir(target).catch(() => null)) return target; // this step is saved already
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary, { recursive: true });
+  for (const file of await readdir(modelFolder)) {
+    if (MODEL_FILES.includes(file)) await copyFile(join(modelFolder, file), join(temporary, file));
+  }
+  await writeSafetensors(join(temporary, 'model.safetensors'), policyArrays(policy), { format: 'pt' });
+  await writeSafetensors(join(temporary, OPTIMIZER_FILE), optimizer.state(), {});
+  await writeSynced(join(temporary, STATE_FILE), JSON.stringify(state, null, 2));
+  await syncFolder(temporary);
+  await rename(temporary, target);
+  await syncFolder(parent);
+  const checkpoints = (await readdir(parent)).filter((entry) => /^step-\d+$/.test(entry)).sort();
+  for (const old of checkpoints.slice(0, -limit)) await rm(join(parent, old), { recursive: true });
+  return target;
+}
+
+/**
+ * Puts a checkpoint's optimizer state back. Its weights are loaded by opening the folder as a model.
+ *
+ * @throws StudioError `checkpoint_invalid` when it belongs to another configuration or is incomplete
+ */
+export async function restoreCheckpoint(folder: string, run: RunConfig, optimizer: Optimizer): Promise<TrainerState> {
+  const path = join(folder, STATE_FILE);
+  const state = await readFile(path, 'utf8')
+    .then((text) => trainerStateSchema.parse(JSON.parse(text)))
+    .catch((error: unknown) => {
+      throw new StudioError('checkpoint_invalid', `${path} cannot be read: ${(error as Error).message}`, { path }, { cause: error });
+    });
+  if (state.configHash !== configHash(run)) {
+    throw new StudioError(
+      'checkpoint_invalid',
+      `the checkpoint ${folder} was made with another configuration; resume with the run's own, or start a new run from it as a model`,
+      { path },
+    );
+  }
+  const moments = new Map<string, NamedArray>();
+  await readSafetensors(join(folder, OPTIMIZER_FILE), (name, array) => moments.set(name, array));
+  optimizer.restore(moments, state.updates);
+  return state;
+}
+
+function* policyArrays(policy: TrainablePolicy): Iterable<[string, NamedArray]> {
+  for (const [name, weight] of Object.entries(policy.weights)) {
+    yield [name, { shape: weight.shape, values: weight.dataSync() as Float32Array }];
+  }
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes the names in a folder durable. Windows cannot sync folders and does not need to. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,50 @@
+/** Held-out evaluation: one greedy completion for each row, scored by the reward rules. */
+import type { SamplingConfig } from '../../contract/config.ts';
+import type { DatasetRow } from '../../contract/dataset.ts';
+import type { EvaluationRecord, EvaluationSample } from '../../contract/engine.ts';
+import { samplingMetrics } from '../../grpo/metrics.ts';
+import type { RewardScorer } from '../../rewards/compile-rules.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import type { Policy } from '../model/policy.ts';
+import { rollout } from '../sampler/rollout.ts';
+
+/** Rows sampled together. */
+const BATCH_ROWS = 64;
+
+/**
+ * @param ruleNames names of the scorer's rules, in order; the mean of the first one is the metric `accuracy`
+ * @param step steps taken so far, noted in the record
+ */
+export function evaluate(
+  policy: Policy,
+  tokenizer: Tokenizer,
+  scorer: RewardScorer,
+  ruleNames: readonly string[],
+  rows: readonly DatasetRow[],
+  sampling: SamplingConfig,
+  step: number,
+): EvaluationRecord {
+  const samples: EvaluationSample[] = [];
+  for (let start = 0; start < rows.length; start += BATCH_ROWS) {
+    const batch = rows.slice(start, start + BATCH_ROWS);
+    const prompts = batch.map(({ prompt }) => tokenizer.encodePrompt(prompt));
+    const tokens = prompts.map((prompt) => prompt.tokens);
+    const completions = rollout(policy, tokenizer, tokens, { sampling, generations: 1, greedy: true, seed: 0, path: [] });
+    batch.forEach((row, i) => {
+      const [{ text, tokens, finishReason }] = completions[i];
+      samples.push({ row: row.index, prompt: prompts[i].text, text, tokens, finishReason, ...scorer.score(text, row) });
+    });
+  }
+  const all = samplingMetrics(
+    samples.map(({ tokens, finishReason, reward, scores }) => ({
+      completions: [
+        { length: tokens.length, terminated: finishReason !== 'length', reward, scores: scores.map(({ score }) => score) },
+      ],
+    })),
+    ruleNames,
+  );
+  const metrics = { ...all };
+  const accuracy = ruleNames.length === 0 ? undefined : all[`rewards/${ruleNames[0]}/mean`];
+  if (accuracy !== undefined) metrics.accuracy = accuracy;
+  return { step, metrics, samples };
+}

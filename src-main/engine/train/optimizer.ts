@@ -1,0 +1,107 @@
+/** AdamW over all weights of a policy, with global gradient-norm clipping (Decoupled Weight Decay, arXiv 1711.05101). */
+import * as tf from '@tensorflow/tfjs-core';
+import { StudioError } from '../../contract/errors.ts';
+import type { TrainablePolicy } from '../model/policy.ts';
+import type { NamedArray } from '../model/safetensors.ts';
+import { adamW } from '../tensor/ops/adamw.ts';
+
+export interface OptimizerSettings {
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  /** Applied to matrices only, not to norms and biases. */
+  weightDecay: number;
+  /** Largest global gradient norm; 0 for none. */
+  maxGradNorm: number;
+}
+
+export type Gradients = Record<string, tf.Tensor>;
+
+export class Optimizer {
+  readonly #policy: TrainablePolicy;
+  readonly #settings: OptimizerSettings;
+  readonly #moments: Record<string, { m: tf.Variable; v: tf.Variable }> = {};
+  #updates = 0;
+
+  constructor(policy: TrainablePolicy, settings: OptimizerSettings) {
+    this.#policy = policy;
+    this.#settings = settings;
+    for (const [name, weight] of Object.entries(policy.weights)) {
+      this.#moments[name] = { m: zeroVariable(weight.shape), v: zeroVariable(weight.shape) };
+    }
+  }
+
+  /** Updates made so far; AdamW's bias correction depends on it. */
+  get updates(): number {
+    return this.#updates;
+  }
+
+  /**
+   * One update of every weight, in place.
+   *
+   * @returns the global gradient norm before clipping
+   * @throws StudioError `training_diverged` when that is not finite; the weights are left as they were
+   */
+  apply(gradients: Gradients, learningRate: number): number {
+    const { beta1, beta2, epsilon, weightDecay, maxGradNorm } = this.#settings;
+    const norm = globalNorm(gradients);
+    if (!Number.isFinite(norm)) {
+      throw new StudioError(
+        'training_diverged',
+        'the gradient is no longer a finite number; resume from the last checkpoint in a new run with a lower learning_rate or a smaller max_grad_norm',
+        { field: 'learning_rate' },
+      );
+    }
+    // torch.nn.utils.clip_grad_norm_ adds 1e-6 to the norm.
+    const gradientScale = maxGradNorm > 0 ? Math.min(1, maxGradNorm / (norm + 1e-6)) : 1;
+    this.#updates++;
+    for (const [name, weight] of Object.entries(this.#policy.weights)) {
+      adamW(weight, this.#moments[name], gradients[name], {
+        learningRate,
+        beta1,
+        beta2,
+        epsilon,
+        weightDecay: weight.rank > 1 ? weightDecay : 0,
+        step: this.#updates,
+        gradientScale,
+      });
+    }
+    return norm;
+  }
+
+  /** First and second moments as arrays, named `<weight>.m` and `<weight>.v`. */
+  *state(): Iterable<[string, NamedArray]> {
+    for (const [name, { m, v }] of Object.entries(this.#moments)) {
+      yield [`${name}.m`, { shape: m.shape, values: m.dataSync() as Float32Array }];
+      yield [`${name}.v`, { shape: v.shape, values: v.dataSync() as Float32Array }];
+    }
+  }
+
+  /** Takes back what `state` and `updates` gave. */
+  restore(state: ReadonlyMap<string, NamedArray>, updates: number): void {
+    this.#updates = updates;
+    for (const [name, { m, v }] of Object.entries(this.#moments)) {
+      for (const [suffix, variable] of [['m', m], ['v', v]] as const) {
+        const saved = state.get(`${name}.${suffix}`);
+        if (saved === undefined) throw new Error(`the saved optimizer state lacks ${name}.${suffix}`);
+        tf.tidy(() => variable.assign(tf.tensor(saved.values, variable.shape)));
+      }
+    }
+  }
+
+  dispose(): void {
+    for (const { m, v } of Object.values(this.#moments)) tf.dispose([m, v]);
+  }
+}
+
+function zeroVariable(shape: number[]): tf.Variable {
+  return tf.tidy(() => tf.variable(tf.zeros(shape)));
+}
+
+function globalNorm(gradients: Gradients): number {
+  let squares = 0;
+  for (const gradient of Object.values(gradients)) {
+    squares += tf.tidy(() => tf.sum(tf.square(gradient)).dataSync()[0]);
+  }
+  return Math.sqrt(squares);
+}

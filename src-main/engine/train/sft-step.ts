@@ -1,0 +1,77 @@
+/** One step of supervised fine-tuning: cross-entropy of given completions, with the end token as the last one to learn. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { SftConfig } from '../../contract/config.ts';
+import type { DatasetRow } from '../../contract/dataset.ts';
+import { StudioError } from '../../contract/errors.ts';
+import { mean } from '../../grpo/statistics.ts';
+import { sftLoss } from '../../grpo/sft-loss.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import { packGroups, type TokenGroup } from '../model/packed-batch.ts';
+import type { TrainablePolicy } from '../model/policy.ts';
+import { tokenLogps } from '../model/token-logps.ts';
+import { accumulate, lossGradients } from './gradients.ts';
+import { hostLoss } from './host-loss.ts';
+import type { Gradients, Optimizer } from './optimizer.ts';
+
+export interface SftTrainer {
+  config: SftConfig;
+  policy: TrainablePolicy;
+  tokenizer: Tokenizer;
+  optimizer: Optimizer;
+}
+
+/** @returns the step's metrics; `loss` is in nats a token */
+export function sftStep(trainer: SftTrainer, rows: readonly DatasetRow[], learningRate: number): Record<string, number> {
+  const { config, policy, optimizer } = trainer;
+  const start = performance.now();
+  const examples = rows.map((row) => toExample(trainer, row));
+  const totalTokens = examples.reduce((total, { completions }) => total + completions[0].length, 0);
+  const parts = config.gradient_accumulation_steps;
+  let gradients: Gradients | null = null;
+  let loss = 0;
+  const entropies: number[] = [];
+  for (let part = 0; part < parts; part++) {
+    const batch = packGroups(examples.slice((part * examples.length) / parts, ((part + 1) * examples.length) / parts));
+    const forward = (): tf.Scalar => {
+      const output = tokenLogps(policy, batch, 1);
+      entropies.push(...(output.entropies.dataSync() as Float32Array));
+      return hostLoss(output.logps, (logps) => {
+        const result = sftLoss(logps, totalTokens);
+        loss += result.loss;
+        return result;
+      });
+    };
+    gradients = accumulate(gradients, lossGradients(policy, forward));
+  }
+  const gradientNorm = optimizer.apply(gradients as Gradients, learningRate);
+  tf.dispose(gradients as Gradients);
+  const seconds = (performance.now() - start) / 1000;
+  return {
+    loss,
+    entropy: mean(entropies),
+    grad_norm: gradientNorm,
+    learning_rate: learningRate,
+    completion_tokens: totalTokens,
+    'tokens_per_second/update': totalTokens / seconds,
+    step_time: seconds,
+  };
+}
+
+function toExample({ config, policy, tokenizer }: SftTrainer, row: DatasetRow): TokenGroup {
+  const { tokens: promptTokens } = tokenizer.encodePrompt(row.prompt);
+  const text = row.columns[config.completion_column];
+  if (typeof text !== 'string') {
+    throw new StudioError('dataset_invalid', `row ${row.index} has no text in its column ${config.completion_column} to learn from`, {
+      field: config.completion_column,
+    });
+  }
+  const completion = [...tokenizer.encode(text), ...tokenizer.eosTokenIds.slice(0, 1)];
+  if (promptTokens.length + completion.length > policy.config.maxPositions) {
+    throw new StudioError(
+      'dataset_invalid',
+      `row ${row.index} has ${promptTokens.length + completion.length} tokens, more than the model's context of ${policy.config.maxPositions}; shorten or drop it`,
+      { field: config.completion_column },
+    );
+  }
+  return { promptTokens, completions: [completion] };
+}
