@@ -1,0 +1,10 @@
+/** What every type of reward rule compiles to. */
+import type { DatasetRow } from '../contract/dataset.ts';
+
+/** A rule's verdict: null where it does not apply to the row; `why` is one sentence with the values in it. */
+export interface Verdict {
+  score: number | null;
+  why: string;
+}
+
+export type CompiledRule = (completion: string, row: DatasetRow) => Verdict;

@@ -1,0 +1,210 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadTokenizer, type DecodeOptions, type Tokenizer } from './tokenizer.ts';
+
+interface Decoding {
+  ids: number[];
+  decoded: string;
+  decoded_skip_special: string;
+}
+
+interface Cases {
+  vocab_size: number;
+  encodings: (Decoding & { text: string })[];
+  chats: {
+    messages: { role: string; content: string }[];
+    add_generation_prompt: boolean;
+    rendered: string;
+    ids: number[];
+  }[];
+  decodings: Decoding[];
+}
+
+const fixtures = join(import.meta.dirname, 'fixtures');
+const golden = JSON.parse(await readFile(join(fixtures, 'cases.json'), 'utf8')) as {
+  tokenizers: Record<string, Cases>;
+};
+
+function streamed(tokenizer: Tokenizer, ids: number[], options: DecodeOptions): string {
+  const stream = tokenizer.stream(options);
+  return ids.map((id) => stream.push(id)).join('') + stream.end();
+}
+
+describe.each(Object.entries(golden.tokenizers))('%s agrees with transformers', (name, cases) => {
+  const loading = loadTokenizer(join(fixtures, name));
+  const decodings = [...cases.encodings, ...cases.decodings];
+
+  test.each(cases.encodings)('encodes $text', async ({ text, ids }) => {
+    expect([...(await loading).encode(text)]).toEqual(ids);
+  });
+
+  test.each(decodings)('decodes $decoded', async ({ ids, decoded, decoded_skip_special }) => {
+    const tokenizer = await loading;
+    expect(tokenizer.decode(ids)).toBe(decoded);
+    expect(tokenizer.decode(Int32Array.from(ids), { skipSpecialTokens: true })).toBe(decoded_skip_special);
+    expect(streamed(tokenizer, ids, {})).toBe(decoded);
+    expect(streamed(tokenizer, ids, { skipSpecialTokens: true })).toBe(decoded_skip_special);
+  });
+
+  // The strict template does not read add_generation_prompt.
+  const chats = cases.chats.filter((chat) => chat.add_generation_prompt || name.endsWith('strict'));
+  test.each(chats)('renders $rendered', async ({ messages, rendered, ids }) => {
+    const { text, tokens } = (await loading).encodePrompt(messages);
+    expect(text).toBe(rendered);
+    expect([...tokens]).toEqual(ids);
+  });
+
+  test('knows the size of the vocabulary', async () => {
+    expect((await loading).vocabSize).toBe(cases.vocab_size);
+  });
+});
+
+describe('a byte-level tokenizer', () => {
+  const loading = loadTokenizer(join(fixtures, 'gpt2-style-chatml'));
+
+  test('takes the end token from tokenizer_config.json when no model config names one', async () => {
+    const tokenizer = await loading;
+    expect(tokenizer.eosTokenIds).toEqual([4]);
+    expect(tokenizer.padTokenId).toBe(0);
+  });
+
+  test('holds back an unfinished character', async () => {
+    const tokenizer = await loading;
+    const ids = [...tokenizer.encode('é—🤖')];
+    const stream = tokenizer.stream();
+    const pieces = ids.map((id) => stream.push(id));
+    expect(pieces.join('')).toBe('é—🤖');
+    expect(pieces.some((piece) => piece === '')).toBe(true);
+    expect(pieces.every((piece) => !piece.includes('\uFFFD'))).toBe(true);
+    const cut = tokenizer.stream();
+    expect(
+      ids
+        .slice(0, -1)
+        .map((id) => cut.push(id))
+        .join(''),
+    ).toBe('é—');
+    expect(cut.end()).toBe('\uFFFD');
+  });
+
+  test('shows single tokens', async () => {
+    const tokenizer = await loading;
+    const show = (text: string) => [...tokenizer.encode(text)].map((id) => tokenizer.tokenText(id));
+    expect(show(' leading')).toContain(' ');
+    expect(show('<|im_start|>')).toEqual(['<|im_start|>']);
+    expect(show('🤖').every((token) => /^(<0x[0-9A-F]{2}>)+$/.test(token))).toBe(true);
+    expect(tokenizer.tokenText(9999)).toBe('<unused 9999>');
+  });
+
+  test('leaves ids outside the vocabulary out of the text', async () => {
+    const tokenizer = await loading;
+    expect(tokenizer.decode([...tokenizer.encode('Hi'), 9999])).toBe('Hi');
+  });
+
+  test('passes a plain prompt as it is', async () => {
+    const tokenizer = await loading;
+    const { text, tokens } = tokenizer.encodePrompt('12 + 30 = ');
+    expect(text).toBe('12 + 30 = ');
+    expect(tokens).toEqual(tokenizer.encode('12 + 30 = '));
+  });
+});
+
+describe('a model folder', () => {
+  let folder: string;
+  const write = (name: string, content: unknown) =>
+    writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
+  const question = [{ role: 'user', content: 'Hi' }];
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tokenizer-'));
+    await write('tokenizer.json', await readFile(join(fixtures, 'gpt2-style-chatml', 'tokenizer.json'), 'utf8'));
+  });
+
+  afterEach(() => rm(folder, { recursive: true }));
+
+  test('names end tokens in generation_config.json before config.json', async () => {
+    await write('config.json', { eos_token_id: 2, pad_token_id: 1 });
+    expect(await loadTokenizer(folder)).toMatchObject({ eosTokenIds: [2], padTokenId: 1 });
+    await write('generation_config.json', { eos_token_id: [4, 2] });
+    expect((await loadTokenizer(folder)).eosTokenIds).toEqual([4, 2]);
+  });
+
+  test('gives a plain prompt its BOS, and a rendered conversation none', async () => {
+    const file = JSON.parse(await readFile(join(folder, 'tokenizer.json'), 'utf8')) as Record<string, unknown>;
+    await write('tokenizer.json', {
+      ...file,
+      post_processor: {
+        type: 'TemplateProcessing',
+        single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
+        pair: [],
+        special_tokens: { '<s>': { id: '<s>', ids: [1], tokens: ['<s>'] } },
+      },
+    });
+    await write('chat_template.jinja', '{{ messages[0].content }}');
+    const tokenizer = await loadTokenizer(folder);
+    expect([...tokenizer.encodePrompt('Hi').tokens]).toEqual([1, ...tokenizer.encode('Hi')]);
+    expect(tokenizer.encodePrompt(question).tokens).toEqual(tokenizer.encode('Hi'));
+  });
+
+  test('may keep its template in tokenizer_config.json, as a text or under the name default', async () => {
+    await write('tokenizer_config.json', { bos_token: { content: '<s>' }, chat_template: '{{ bos_token }}A' });
+    expect((await loadTokenizer(folder)).renderPrompt(question)).toBe('<s>A');
+    const templates = [
+      { name: 'tool_use', template: 'B' },
+      { name: 'default', template: 'C' },
+    ];
+    await write('tokenizer_config.json', { chat_template: templates });
+    expect((await loadTokenizer(folder)).renderPrompt(question)).toBe('C');
+    await write('chat_template.jinja', 'D');
+    expect((await loadTokenizer(folder)).renderPrompt(question)).toBe('D');
+    await rm(join(folder, 'chat_template.jinja'));
+    await write('tokenizer_config.json', { chat_template: templates.slice(0, 1) });
+    await expect(loadTokenizer(folder)).rejects.toThrow('a template named "default" (found: "tool_use")');
+  });
+
+  test('without a chat template takes plain prompts only', async () => {
+    const tokenizer = await loadTokenizer(folder);
+    expect(tokenizer.renderPrompt('Hi')).toBe('Hi');
+    expect(() => tokenizer.renderPrompt(question)).toThrow('has no chat template');
+  });
+
+  test('reports what its template raises', async () => {
+    await write('chat_template.jinja', "{{ raise_exception('roles must alternate') }}");
+    const tokenizer = await loadTokenizer(folder);
+    expect(() => tokenizer.renderPrompt(question)).toThrow(
+      expect.objectContaining({
+        code: 'tokenizer_invalid',
+        message: expect.stringContaining('refuses the conversation: roles must alternate.') as string,
+        where: { path: join(folder, 'chat_template.jinja'), field: 'chat_template' },
+      }),
+    );
+  });
+
+  test('reports a template that cannot be parsed', async () => {
+    await write('chat_template.jinja', '{% if %}');
+    await expect(loadTokenizer(folder)).rejects.toMatchObject({ code: 'tokenizer_invalid' });
+  });
+
+  test.each([
+    ['not JSON', '{', 'is not valid JSON'],
+    ['not an object', '[]', 'does not hold a JSON object'],
+    ['no tokenizer', '{}', 'has no "model"'],
+    ['an unknown model', '{"model":{"type":"Morse"}}', 'cannot be used: Unknown TokenizerModel type: Morse.'],
+    [
+      'an unknown decoder',
+      '{"model":{"type":"BPE","vocab":{},"merges":[]},"decoder":{"type":"CTC"}}',
+      'type "CTC", which is not supported',
+    ],
+  ])('is refused when tokenizer.json is %s', async (_, content, message) => {
+    await write('tokenizer.json', content);
+    const error: unknown = await loadTokenizer(folder).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'tokenizer_invalid', where: { path: join(folder, 'tokenizer.json') } });
+    expect((error as Error).message).toContain(message);
+  });
+
+  test('is refused without tokenizer.json', async () => {
+    await rm(join(folder, 'tokenizer.json'));
+    await expect(loadTokenizer(folder)).rejects.toThrow('tokenizer.json does not exist');
+  });
+});
