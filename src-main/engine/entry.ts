@@ -49,4 +49,6 @@ if (parentPort !== undefined) {
 } else {
   process.on('message', receive);
   process.on('disconnect', () => process.exit(1));
+  // Ctrl-C is the host's to handle; it then asks for a stop. On Windows the engine would get the signal too.
+  process.on('SIGINT', () => undefined);
 }

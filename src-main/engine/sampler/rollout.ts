@@ -66,7 +66,7 @@ export function rollout(policy: Policy, tokenizer: Tokenizer, prompts: readonly 
       logps: [],
       stream: RandomStream.of(options.seed, ...options.path, group, place),
       text: '',
-      decoder: tokenizer.stream(),
+      decoder: tokenizer.stream({ skipSpecialTokens: true }),
     })),
   );
 

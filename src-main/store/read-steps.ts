@@ -1,0 +1,92 @@
+/** Reads what happened in a step: metrics, groups, completions and why they were scored so. */
+import type { Database } from 'better-sqlite3';
+import type { CompletionRecord, FinishReason, GroupRecord, RuleScore } from '../contract/engine.ts';
+import { toFloat32Array, toInt32Array } from './blobs.ts';
+import type { MetricPoint, StoredCompletion, StoredGroup, StoreReader } from './interfaces.ts';
+
+interface GroupRow {
+  id: number;
+  position: number;
+  row: number;
+  prompt: string;
+  promptTokens: Buffer;
+}
+
+interface CompletionRow {
+  id: number;
+  position: number;
+  text: string;
+  finishReason: FinishReason;
+  reward: number | null;
+  advantage: number;
+  tokens: Buffer;
+  samplingLogps: Buffer;
+  oldLogps: Buffer;
+  referenceLogps: Buffer | null;
+  policyLogps: Buffer;
+  entropies: Buffer;
+}
+
+type StepReader = Pick<
+  StoreReader,
+  'listMetricNames' | 'getMetricSeries' | 'getStep' | 'listGroups' | 'listCompletions'
+>;
+
+export function createStepReader(database: Database): StepReader {
+  const names = database
+    .prepare<[string], string>('SELECT DISTINCT name FROM metrics WHERE run_id = ? ORDER BY name')
+    .pluck();
+  const series = database.prepare<[string, string], MetricPoint>(
+    'SELECT step, value FROM metrics WHERE run_id = ? AND name = ? ORDER BY step',
+  );
+  const stepExists = database
+    .prepare<[string, number], number>('SELECT 1 FROM steps WHERE run_id = ? AND step = ?')
+    .pluck();
+  const metrics = database
+    .prepare<[string, number], [string, number]>('SELECT name, value FROM metrics WHERE run_id = ? AND step = ?')
+    .raw();
+  const groups = database.prepare<[string, number], GroupRow>(`
+    SELECT id, position, dataset_row AS row, prompt, prompt_tokens AS promptTokens
+    FROM groups WHERE run_id = ? AND step = ? ORDER BY position`);
+  const completions = database.prepare<[number], CompletionRow>(`
+    SELECT id, position, text, finish_reason AS finishReason, reward, advantage, tokens, sampling_logps AS samplingLogps,
+      old_logps AS oldLogps, reference_logps AS referenceLogps, policy_logps AS policyLogps, entropies
+    FROM completions WHERE group_id = ? ORDER BY position`);
+  const scores = database.prepare<[number], RuleScore>(
+    'SELECT rule, score, why FROM rule_scores WHERE completion_id = ? ORDER BY position',
+  );
+
+  function listGroups(runId: string, step: number): StoredGroup[] {
+    return groups.all(runId, step).map((row) => ({ ...row, promptTokens: toInt32Array(row.promptTokens) }));
+  }
+
+  function listCompletions(groupId: number): StoredCompletion[] {
+    return completions.all(groupId).map((row) => ({
+      ...row,
+      tokens: toInt32Array(row.tokens),
+      scores: scores.all(row.id),
+      samplingLogps: toFloat32Array(row.samplingLogps),
+      oldLogps: toFloat32Array(row.oldLogps),
+      referenceLogps: row.referenceLogps && toFloat32Array(row.referenceLogps),
+      policyLogps: toFloat32Array(row.policyLogps),
+      entropies: toFloat32Array(row.entropies),
+    }));
+  }
+
+  return {
+    listMetricNames: (runId) => names.all(runId),
+    getMetricSeries: (runId, name) => series.all(runId, name),
+    getStep: (runId, step) => {
+      if (stepExists.get(runId, step) === undefined) return null;
+      const groupRecords = listGroups(runId, step).map((group) => toGroupRecord(group, listCompletions(group.id)));
+      return { step, metrics: Object.fromEntries(metrics.all(runId, step)), groups: groupRecords };
+    },
+    listGroups,
+    listCompletions,
+  };
+}
+
+function toGroupRecord({ row, prompt, promptTokens }: StoredGroup, completions: StoredCompletion[]): GroupRecord {
+  const records = completions.map(({ id: _id, position: _position, ...completion }): CompletionRecord => completion);
+  return { row, prompt, promptTokens, completions: records };
+}

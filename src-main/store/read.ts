@@ -1,0 +1,16 @@
+/** Everything that is read from the database; each reader prepares its statements once. */
+import type { Database } from 'better-sqlite3';
+import type { StoreReader } from './interfaces.ts';
+import { createEvaluationReader } from './read-evaluations.ts';
+import { createHistoryReader } from './read-history.ts';
+import { createRunReader } from './read-runs.ts';
+import { createStepReader } from './read-steps.ts';
+
+export function createReader(database: Database): StoreReader {
+  return {
+    ...createRunReader(database),
+    ...createStepReader(database),
+    ...createEvaluationReader(database),
+    ...createHistoryReader(database),
+  };
+}

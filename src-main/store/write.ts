@@ -1,0 +1,95 @@
+/** The one writer of the database. Each method is one transaction, so a process that dies leaves whole steps behind, or none. */
+import type { Database } from 'better-sqlite3';
+import { StudioError } from '../contract/errors.ts';
+import type { EvaluationRecord, StepRecord } from '../contract/engine.ts';
+import type { NewRun, RunEvent, StatusChange, StoreReader, StoreWriter } from './interfaces.ts';
+import { createEvaluationWriter } from './write-evaluation.ts';
+import { createStepWriter } from './write-step.ts';
+
+/** @param reader of the same database; names the status that a refused change met */
+export function createWriter(database: Database, reader: Pick<StoreReader, 'getRun'>): StoreWriter {
+  const insertRun = database.prepare(`
+    INSERT INTO runs (id, name, type, status, config, max_steps, dataset_hash, eval_dataset_hash, reward_hash, directory, created_at)
+    VALUES (@id, @name, @type, 'created', @config, @maxSteps, @datasetHash, @evalDatasetHash, @rewardHash, @directory, @now)`);
+  const updateStatus = database.prepare(`
+    UPDATE runs SET
+      status = @to, error = @error, host_pid = iif(@active, @hostPid, NULL),
+      started_at = iif(@active, coalesce(started_at, @now), started_at),
+      ended_at = CASE
+        WHEN @active THEN NULL
+        WHEN @to = 'interrupted' THEN coalesce((SELECT max(recorded_at) FROM steps WHERE run_id = @runId), started_at)
+        ELSE @now END
+    WHERE id = @runId AND status = @from`);
+  const updateEngine = database.prepare('UPDATE runs SET engine = ? WHERE id = ?');
+  const insertEvent = database.prepare(`
+    INSERT INTO events (run_id, number, recorded_at, step, type, message)
+    VALUES (@runId, (SELECT coalesce(max(number), 0) + 1 FROM events WHERE run_id = @runId), @now, @step, @type, @message)`);
+  const insertCheckpoint = database.prepare(
+    'INSERT OR REPLACE INTO checkpoints (run_id, step, recorded_at, path) VALUES (?, ?, ?, ?)',
+  );
+  const deleteAfter = ['steps', 'evaluations', 'checkpoints'].map((table) =>
+    database.prepare(`DELETE FROM ${table} WHERE run_id = ? AND step > ?`),
+  );
+  const recordStep = createStepWriter(database);
+  const recordEvaluation = createEvaluationWriter(database);
+
+  function addEvent(runId: string, event: RunEvent): void {
+    insertEvent.run({ runId, now: now(), ...event });
+  }
+
+  /** Takes the write lock at its beginning: a transaction that read first could find, when it writes, that another process has written. */
+  function transaction<Parameters extends unknown[]>(
+    body: (...parameters: Parameters) => void,
+  ): (...parameters: Parameters) => void {
+    const inTransaction = database.transaction(body);
+    return (...parameters) => inTransaction.immediate(...parameters);
+  }
+
+  return {
+    createRun: transaction((run: NewRun) => {
+      const { type, config } = run.run;
+      insertRun.run({ ...run, type, config: JSON.stringify(config), maxSteps: config.max_steps, now: now() });
+      addEvent(run.id, { type: 'created', step: 0, message: `Created as ${run.name}.` });
+    }),
+    changeStatus: transaction((runId: string, { from, to, error, event }: StatusChange) => {
+      const active = to === 'running' || to === 'paused' ? 1 : 0;
+      const errorJson = error && JSON.stringify(error);
+      const { changes } = updateStatus.run({
+        runId,
+        from,
+        to,
+        error: errorJson,
+        active,
+        hostPid: process.pid,
+        now: now(),
+      });
+      if (changes === 0) {
+        const { status } = reader.getRun(runId);
+        const sentence = `Run ${runId} cannot become ${to}: it was ${from}, but another process has made it ${status}.`;
+        throw new StudioError('run_state', sentence);
+      }
+      addEvent(runId, event);
+    }),
+    setEngineInfo: transaction((runId, info) => void updateEngine.run(JSON.stringify(info), runId)),
+    recordStep: transaction((runId: string, record: StepRecord) => recordStep(runId, record, now())),
+    recordEvaluation: transaction((runId: string, record: EvaluationRecord) => recordEvaluation(runId, record, now())),
+    recordCheckpoint: transaction((runId: string, step: number, path: string) => {
+      insertCheckpoint.run(runId, step, now(), path);
+      addEvent(runId, { type: 'checkpoint', step, message: `Saved ${path}.` });
+    }),
+    addEvent: transaction(addEvent),
+    rewindTo: transaction((runId: string, step: number) => {
+      const removed = deleteAfter.map((statement) => statement.run(runId, step).changes);
+      if (removed.every((count) => count === 0)) return;
+      addEvent(runId, {
+        type: 'rewound',
+        step,
+        message: `Went back to step ${step}; the ${removed[0]} steps after it are run again.`,
+      });
+    }),
+  };
+}
+
+function now(): string {
+  return new Date().toISOString();
+}
