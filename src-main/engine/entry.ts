@@ -36,7 +36,8 @@ async function runTraining(start: StartCommand): Promise<void> {
     if (error instanceof Error) console.error(error.stack);
     await send({ type: 'failed', step, error: toErrorRecord(error, 'engine_crashed') });
   }
-  process.exit(0);
+  // Under Electron the host ends the process once it has the last event.
+  if (parentPort === undefined) process.exit(0);
 }
 
 function receive(command: EngineCommand): void {

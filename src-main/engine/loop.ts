@@ -151,8 +151,7 @@ function* evaluation({ run, policy, tokenizer, scorer, evalRows, state }: Sessio
   if (evalRows.length === 0) return;
   const { step } = state;
   yield { type: 'phase', phase: 'evaluation', step };
-  const names = run.config.rewards.map(({ name }) => name);
-  yield { type: 'evaluation', record: evaluate(policy, tokenizer, scorer, names, evalRows, run.config, step) };
+  yield { type: 'evaluation', record: evaluate(policy, tokenizer, scorer, evalRows, run.config, step) };
 }
 
 async function* checkpoint({ run, policy, optimizer, order, state, checkpoints }: Session): AsyncGenerator<EngineEvent, void> {

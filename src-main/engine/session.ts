@@ -51,8 +51,7 @@ export async function openPolicy(folder: string, backend: BackendName): Promise<
       return groups.map((completions, i) => ({ prompt: encoded[i].text, promptTokens: encoded[i].tokens, completions }));
     },
     async evaluate(rows, rules, sampling) {
-      const names = rules.map(({ name }) => name);
-      return evaluate(policy, tokenizer, compileRules([...rules]), names, rows, sampling, 0);
+      return evaluate(policy, tokenizer, compileRules([...rules]), rows, sampling, 0);
     },
     dispose: () => policy.dispose(),
   };

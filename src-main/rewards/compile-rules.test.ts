@@ -3,7 +3,6 @@ import type { z } from 'zod';
 import { StudioError } from '../contract/errors.ts';
 import { rewardRuleSchema } from '../contract/reward-rules.ts';
 import { compileRules } from './compile-rules.ts';
-import { scoreMatrix } from './reward-matrix.ts';
 
 type RuleInput = z.input<typeof rewardRuleSchema>;
 
@@ -193,34 +192,28 @@ describe('compileRules', () => {
   });
 });
 
-describe('scoreMatrix', () => {
+describe('the reward', () => {
   const scorer = compile(
     { name: 'accuracy', type: 'answer_match', weight: 2 },
     { name: 'digits', type: 'regex', pattern: '^\\d+$', weight: -0.5 },
   );
 
-  test('weights and sums the scores that apply', () => {
-    const rows = [row({ answer: 42 }), row({ answer: 42 }), row({})];
-    const { matrix, rewards, scores } = scoreMatrix(scorer, ['42', 'x', '7'], rows);
-    expect(matrix).toEqual([
+  test('is the weighted sum of the scores that apply', () => {
+    const verdicts = [scorer.score('42', row({ answer: 42 })), scorer.score('x', row({ answer: 42 })), scorer.score('7', row({}))];
+    expect(verdicts.map(({ scores }) => scores.map(({ score }) => score))).toEqual([
       [1, 1],
       [0, 0],
       [null, 1],
     ]);
-    expect(rewards[0]).toBe(1.5);
-    expect(rewards[1]).toBeCloseTo(0);
-    expect(rewards[2]).toBe(-0.5);
-    expect(scores[2]!.map(({ rule }) => rule)).toEqual(['accuracy', 'digits']);
+    expect(verdicts[0]!.reward).toBe(1.5);
+    expect(verdicts[1]!.reward).toBeCloseTo(0);
+    expect(verdicts[2]!.reward).toBe(-0.5);
+    expect(verdicts[2]!.scores.map(({ rule }) => rule)).toEqual(['accuracy', 'digits']);
     expect(scorer.names).toEqual(['accuracy', 'digits']);
   });
 
-  test('has no reward where no rule applies', () => {
-    const only = compile({ name: 'accuracy', type: 'answer_match' });
-    expect(scoreMatrix(only, ['42'], [row({})]).rewards).toEqual([null]);
+  test('is null where no rule applies', () => {
+    expect(compile({ name: 'accuracy', type: 'answer_match' }).score('42', row({})).reward).toBeNull();
     expect(compileRules([]).score('42', row({})).reward).toBeNull();
-  });
-
-  test('needs a row for every completion', () => {
-    expect(() => scoreMatrix(scorer, ['1', '2'], [row({})])).toThrow('2 completions were given with 1 rows');
   });
 });

@@ -1,11 +1,8 @@
 /** Starts the engine as a child process of Node: the launcher of the CLI and the headless host. */
 import { fork } from 'node:child_process';
-import type { Readable } from 'node:stream';
-import { createInterface } from 'node:readline';
 import type { EngineEvent } from '../contract/engine.ts';
 import type { EngineLauncher } from './engine-launcher.ts';
-
-const keptLines = 40;
+import { lastLines } from './last-lines.ts';
 
 /**
  * @param entry path of the engine's entry module; it gets commands by `process.on('message')`, answers by `process.send`, and must
@@ -23,8 +20,7 @@ export function createForkLauncher({ entry, execArgv = [] }: { entry: string; ex
       detached: process.platform !== 'win32',
       windowsHide: true,
     });
-    const output: string[] = [];
-    for (const stream of [child.stdout, child.stderr]) keepLines(stream, output);
+    const output = lastLines([child.stdout, child.stderr]);
 
     const kill = (): void => void child.kill('SIGKILL');
     process.once('exit', kill);
@@ -51,13 +47,4 @@ export function createForkLauncher({ entry, execArgv = [] }: { entry: string; ex
       kill,
     };
   };
-}
-
-/** Collects the newest lines of a stream at the end of `lines`. */
-function keepLines(stream: Readable | null, lines: string[]): void {
-  if (stream === null) return;
-  createInterface({ input: stream }).on('line', (line) => {
-    lines.push(line);
-    if (lines.length > keptLines) lines.shift();
-  });
 }

@@ -12,14 +12,13 @@ import { rollout } from '../sampler/rollout.ts';
 const BATCH_ROWS = 64;
 
 /**
- * @param ruleNames names of the scorer's rules, in order; the mean of the first one is the metric `accuracy`
  * @param step steps taken so far, noted in the record
+ * @returns the answers with their scores; the metric `accuracy` is the mean of the first rule
  */
 export function evaluate(
   policy: Policy,
   tokenizer: Tokenizer,
   scorer: RewardScorer,
-  ruleNames: readonly string[],
   rows: readonly DatasetRow[],
   sampling: SamplingConfig,
   step: number,
@@ -35,16 +34,15 @@ export function evaluate(
       samples.push({ row: row.index, prompt: prompts[i].text, text, tokens, finishReason, ...scorer.score(text, row) });
     });
   }
-  const all = samplingMetrics(
+  const metrics = samplingMetrics(
     samples.map(({ tokens, finishReason, reward, scores }) => ({
       completions: [
         { length: tokens.length, terminated: finishReason !== 'length', reward, scores: scores.map(({ score }) => score) },
       ],
     })),
-    ruleNames,
+    scorer.names,
   );
-  const metrics = { ...all };
-  const accuracy = ruleNames.length === 0 ? undefined : all[`rewards/${ruleNames[0]}/mean`];
+  const accuracy: number | undefined = metrics[`rewards/${scorer.names[0]}/mean`];
   if (accuracy !== undefined) metrics.accuracy = accuracy;
   return { step, metrics, samples };
 }

@@ -1,4 +1,4 @@
-/** Gradients of a loss with respect to all weights of a policy, and their sum over micro-batches. */
+/** Gradients of a loss with respect to all weights of a policy, and how they add up over the micro-batches of a step. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { TrainablePolicy } from '../model/policy.ts';
 import type { Gradients } from './optimizer.ts';
@@ -9,6 +9,13 @@ export function lossGradients(policy: TrainablePolicy, loss: () => tf.Scalar): G
   const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => policy.weights[name]));
   value.dispose();
   return Object.fromEntries(names.map((name, i) => [name, grads[i]]));
+}
+
+/** Cuts a batch into at most `parts` micro-batches of about the same size; none is empty. */
+export function microBatches<T>(items: readonly T[], parts: number): T[][] {
+  const count = Math.min(parts, items.length);
+  const border = (part: number): number => Math.floor((part * items.length) / count);
+  return Array.from({ length: count }, (_, part) => items.slice(border(part), border(part + 1)));
 }
 
 /** Adds `gradients` to `total` and disposes both; the first micro-batch has no total yet. */

@@ -13,7 +13,7 @@ import type { Policy, TrainablePolicy } from '../model/policy.ts';
 import { evaluateTokenLogps, tokenLogps } from '../model/token-logps.ts';
 import { rollout } from '../sampler/rollout.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
-import { accumulate, lossGradients } from './gradients.ts';
+import { accumulate, lossGradients, microBatches } from './gradients.ts';
 import { hostLoss } from './host-loss.ts';
 import type { Gradients, Optimizer } from './optimizer.ts';
 
@@ -64,19 +64,19 @@ export function* grpoStep(
   const groups = sampled.map((group, i) => scoreGroup(trainer.scorer, group, rows[i]));
   time.lap('scoring');
 
-  const microBatches = splitGroups(groups, config.gradient_accumulation_steps).map(toMicroBatch);
+  const batches = microBatches(groups, config.gradient_accumulation_steps).map(toMicroBatch);
   if (trainer.reference !== null) {
     yield { type: 'phase', phase: 'reference', step };
-    for (const micro of microBatches) {
+    for (const micro of batches) {
       micro.referenceLogps = evaluateTokenLogps(trainer.reference, micro.batch, config.temperature);
     }
     time.lap('reference');
   }
 
   yield { type: 'phase', phase: 'update', step };
-  const { losses, gradientNorm } = update(trainer, microBatches, learningRate);
+  const { losses, gradientNorm } = update(trainer, batches, learningRate);
   time.lap('update');
-  recordTokenArrays(groups, microBatches);
+  recordTokenArrays(groups, batches);
 
   const completions = groups.flatMap((group) => group.completions);
   const completionTokens = completions.reduce((total, { tokens }) => total + tokens.length, 0);
@@ -90,7 +90,7 @@ export function* grpoStep(
           scores: scores.map(({ score }) => score),
         })),
       })),
-      config.rewards.map(({ name }) => name),
+      trainer.scorer.names,
     ),
     ...lossMetrics(losses, config.num_iterations, trainer.reference !== null),
     entropy: mean(completions.flatMap(({ entropies }) => Array.from(entropies))),
@@ -141,11 +141,6 @@ function scoreGroup(scorer: RewardScorer, group: GroupRecord, row: DatasetRow): 
   };
 }
 
-function splitGroups(groups: GroupRecord[], parts: number): GroupRecord[][] {
-  const size = groups.length / parts;
-  return Array.from({ length: parts }, (_, part) => groups.slice(part * size, (part + 1) * size));
-}
-
 function toMicroBatch(groups: GroupRecord[]): MicroBatch {
   const completions = groups.flatMap((group) => group.completions);
   return {
@@ -161,14 +156,14 @@ function toMicroBatch(groups: GroupRecord[]): MicroBatch {
 }
 
 /** μ updates on the same samples. The first pass runs before any update, so its log-probs are the old policy's. */
-function update(trainer: GrpoTrainer, microBatches: MicroBatch[], learningRate: number): { losses: GrpoLoss[]; gradientNorm: number } {
+function update(trainer: GrpoTrainer, batches: MicroBatch[], learningRate: number): { losses: GrpoLoss[]; gradientNorm: number } {
   const { config, policy, optimizer } = trainer;
-  const completions = microBatches.reduce((total, { advantages }) => total + advantages.length, 0);
+  const completions = batches.reduce((total, { advantages }) => total + advantages.length, 0);
   const losses: GrpoLoss[] = [];
   let gradientNorm = 0;
   for (let iteration = 0; iteration < config.num_iterations; iteration++) {
     let gradients: Gradients | null = null;
-    for (const micro of microBatches) {
+    for (const micro of batches) {
       const forward = (): tf.Scalar => {
         const { logps, entropies } = tokenLogps(policy, micro.batch, config.temperature);
         if (iteration === 0) micro.entropies = entropies.dataSync() as Float32Array;
@@ -193,10 +188,10 @@ function update(trainer: GrpoTrainer, microBatches: MicroBatch[], learningRate: 
 }
 
 /** Gives every completion its own part of the per-token arrays. */
-function recordTokenArrays(groups: GroupRecord[], microBatches: MicroBatch[]): void {
+function recordTokenArrays(groups: GroupRecord[], batches: MicroBatch[]): void {
   const completions = groups.flatMap((group) => group.completions);
   let next = 0;
-  for (const { batch, oldLogps, referenceLogps, policyLogps, entropies } of microBatches) {
+  for (const { batch, oldLogps, referenceLogps, policyLogps, entropies } of batches) {
     for (let i = 0; i + 1 < batch.offsets.length; i++) {
       const completion = completions[next++];
       const part = (values: Float32Array) => values.slice(batch.offsets[i], batch.offsets[i + 1]);

@@ -9,7 +9,7 @@ import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { packGroups, type TokenGroup } from '../model/packed-batch.ts';
 import type { TrainablePolicy } from '../model/policy.ts';
 import { tokenLogps } from '../model/token-logps.ts';
-import { accumulate, lossGradients } from './gradients.ts';
+import { accumulate, lossGradients, microBatches } from './gradients.ts';
 import { hostLoss } from './host-loss.ts';
 import type { Gradients, Optimizer } from './optimizer.ts';
 
@@ -26,12 +26,11 @@ export function sftStep(trainer: SftTrainer, rows: readonly DatasetRow[], learni
   const start = performance.now();
   const examples = rows.map((row) => toExample(trainer, row));
   const totalTokens = examples.reduce((total, { completions }) => total + completions[0].length, 0);
-  const parts = config.gradient_accumulation_steps;
   let gradients: Gradients | null = null;
   let loss = 0;
   const entropies: number[] = [];
-  for (let part = 0; part < parts; part++) {
-    const batch = packGroups(examples.slice((part * examples.length) / parts, ((part + 1) * examples.length) / parts));
+  for (const part of microBatches(examples, config.gradient_accumulation_steps)) {
+    const batch = packGroups(part);
     const forward = (): tf.Scalar => {
       const output = tokenLogps(policy, batch, 1);
       entropies.push(...(output.entropies.dataSync() as Float32Array));

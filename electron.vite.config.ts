@@ -1,0 +1,33 @@
+/** The desktop app's build: main process, engine process, preload and renderer, into out/. */
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'electron-vite';
+
+/** Loaded from node_modules at run time: native code and packages that find their own files by path. */
+const external = [/^@tensorflow\//, 'better-sqlite3', 'node-gyp', /\.node$/];
+
+export default defineConfig({
+  main: {
+    build: {
+      rolldownOptions: {
+        input: { index: 'src-main/hosts/electron/main.ts', engine: 'src-main/engine/entry.ts' },
+        external,
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+      },
+    },
+  },
+  preload: {
+    build: {
+      // A sandboxed preload script can require nothing but electron: everything else is bundled, as CommonJS.
+      externalizeDeps: false,
+      rolldownOptions: {
+        input: { index: 'src-main/preload/index.ts' },
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
+      },
+    },
+  },
+  renderer: {
+    root: 'src-renderer',
+    plugins: [svelte()],
+    build: { rolldownOptions: { input: 'src-renderer/index.html' } },
+  },
+});

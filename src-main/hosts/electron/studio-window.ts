@@ -1,0 +1,32 @@
+/** The studio's one window: a sandboxed page without Node, shown when it has something to show. */
+import type { BrowserWindow, BrowserWindowConstructorOptions } from 'electron';
+
+/** The window's options; `preload` is the absolute path of the bundled preload script. */
+export function studioWindowOptions(preload: string): BrowserWindowConstructorOptions {
+  return {
+    title: 'GRPO Studio',
+    width: 1280,
+    height: 820,
+    minWidth: 900,
+    minHeight: 600,
+    show: false,
+    autoHideMenuBar: true,
+    webPreferences: {
+      preload,
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webSecurity: true,
+      spellcheck: false,
+    },
+  };
+}
+
+type RevealableWindow = Pick<BrowserWindow, 'isMinimized' | 'restore' | 'show' | 'focus'>;
+
+/** Brings a window that exists to the front, as when the studio is started a second time. */
+export function reveal(window: RevealableWindow): void {
+  if (window.isMinimized()) window.restore();
+  window.show();
+  window.focus();
+}

@@ -1,0 +1,99 @@
+/** How numbers, times and states are written, the same everywhere. Pure: what is current is passed in. */
+import type { RunType } from '../../src-main/contract/config.ts';
+import type { RunStatus, RunSummary } from '../../src-main/contract/run.ts';
+
+export const typeNames: Record<RunType, string> = { grpo: 'GRPO', sft: 'SFT' };
+
+export const statusNames: Record<RunStatus, string> = {
+  created: 'Created',
+  running: 'Running',
+  paused: 'Paused',
+  completed: 'Completed',
+  stopped: 'Stopped',
+  failed: 'Failed',
+  interrupted: 'Interrupted',
+};
+
+const integer = new Intl.NumberFormat('en');
+
+/** `1234` → `1,234`. */
+export function formatInteger(value: number): string {
+  return integer.format(value);
+}
+
+/** A share in [0, 1] as a percentage with one decimal: `0.4121` → `41.2%`. */
+export function formatShare(share: number): string {
+  return `${(share * 100).toFixed(1)}%`;
+}
+
+export interface Change {
+  /** In percentage points, signed: `+37.8`, `−2.0` (a real minus sign), `0.0`. */
+  text: string;
+  direction: 'up' | 'down' | 'none';
+}
+
+/** The change between two shares in percentage points, as far as one decimal shows it. */
+export function shareChange(before: number, after: number): Change {
+  const points = (after - before) * 100;
+  const size = Math.abs(points).toFixed(1);
+  if (size === '0.0') return { text: '0.0', direction: 'none' };
+  return points > 0 ? { text: `+${size}`, direction: 'up' } : { text: `−${size}`, direction: 'down' };
+}
+
+/** A length of time in milliseconds in its two largest units: `48 s`, `3 min 05 s`, `2 h 07 min`, `3 d 04 h`. */
+export function formatDuration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const twoDigits = (value: number) => String(value).padStart(2, '0');
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  const days = Math.floor(hours / 24);
+  if (minutes === 0) return `${seconds} s`;
+  if (hours === 0) return `${minutes} min ${twoDigits(seconds % 60)} s`;
+  if (days === 0) return `${hours} h ${twoDigits(minutes % 60)} min`;
+  return `${days} d ${twoDigits(hours % 24)} h`;
+}
+
+/** Milliseconds from a run's start to its end, or to `now` while it goes on; null when either is unknown. */
+export function runDuration(run: Pick<RunSummary, 'status' | 'startedAt' | 'endedAt'>, now: number): number | null {
+  if (run.startedAt === null) return null;
+  const goesOn = run.status === 'running' || run.status === 'paused';
+  if (run.endedAt === null && !goesOn) return null;
+  return (run.endedAt === null ? now : Date.parse(run.endedAt)) - Date.parse(run.startedAt);
+}
+
+/** Formatters by what they were made of: making one takes far longer than using it. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatDate(locale: string, options: Intl.DateTimeFormatOptions, date: Date | number): string {
+  const key = JSON.stringify([locale, options]);
+  let formatter = formatters.get(key);
+  if (formatter === undefined) formatters.set(key, (formatter = new Intl.DateTimeFormat(locale, options)));
+  return formatter.format(date);
+}
+
+/**
+ * A moment as people say it: `today 14:03`, `yesterday 09:12`, `3 Nov 09:12`, and with its year when that is another one.
+ * @param iso ISO 8601
+ * @param now milliseconds since 1970
+ * @param timeZone IANA name; the computer's own when absent
+ */
+export function formatMoment(iso: string, now: number, timeZone?: string): string {
+  const zone = timeZone === undefined ? {} : { timeZone };
+  const date = new Date(iso);
+  const calendarDay = (moment: Date | number) =>
+    formatDate('en-CA', { ...zone, year: 'numeric', month: '2-digit', day: '2-digit' }, moment); // 2026-11-22
+  const [today, thatDay] = [calendarDay(now), calendarDay(date)];
+  const daysAgo = Math.round((Date.parse(today) - Date.parse(thatDay)) / 86_400_000);
+  const time = formatDate('en-GB', { ...zone, hour: '2-digit', minute: '2-digit' }, date);
+  if (daysAgo === 0) return `today ${time}`;
+  if (daysAgo === 1) return `yesterday ${time}`;
+  const year = today.slice(0, 4) === thatDay.slice(0, 4) ? {} : ({ year: 'numeric' } as const);
+  return `${formatDate('en-GB', { ...zone, day: 'numeric', month: 'short', ...year }, date)} ${time}`;
+}
+
+/** How many runs there are and how many go on: `12 runs, 2 running`. */
+export function summarizeRuns(runs: readonly Pick<RunSummary, 'status'>[]): string {
+  const running = runs.filter((run) => run.status === 'running').length;
+  const total = `${formatInteger(runs.length)} ${runs.length === 1 ? 'run' : 'runs'}`;
+  return running === 0 ? total : `${total}, ${formatInteger(running)} running`;
+}

@@ -1,0 +1,2 @@
+/** Runes only. */
+export default { compilerOptions: { runes: true } };
