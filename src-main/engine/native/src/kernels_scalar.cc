@@ -1,0 +1,5 @@
+#include "kernels.h"
+#include "simd/scalar.h"
+//
+#include "kernels.inl"
+#include "simd/end.h"

@@ -1,0 +1,90 @@
+// Reads what JavaScript passes to a fused operation, argument after argument, and checks every length and index.
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "../buffers.h"
+
+namespace grpo {
+
+// Reads a call's arguments one after the other. After the first one that does not fit, a JavaScript exception is pending, every
+// further read gives zero or null, and Ok() is false.
+class Arguments {
+ public:
+  explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
+
+  bool Ok() const { return ok_; }
+
+  void Check(bool condition, const char* message) {
+    if (ok_ && !Require(info_, condition, message)) ok_ = false;
+  }
+
+  int64_t Size(int64_t least = 1) {
+    const int64_t value = ok_ ? Integer(info_, next_++) : 0;
+    Check(value >= least, "A size is out of range");
+    return value;
+  }
+
+  float Float() { return static_cast<float>(Double()); }
+
+  double Double() {
+    double value = 0;
+    if (ok_) napi_get_value_double(info_.Env(), info_[next_++], &value);
+    return value;
+  }
+
+  bool NextIsMissing() const { return Missing(info_, next_); }
+  void Skip() { next_++; }
+
+  float* FloatArray(int64_t least) { return Take(Floats(info_, next_), least); }
+  int32_t* IntArray(int64_t least) { return Take(Ints(info_, next_), least); }
+
+  // An array of exactly `count` indices below `limit`.
+  const int32_t* Indices(int64_t count, int64_t limit) {
+    const int32_t* values = IntArray(count);
+    for (int64_t i = 0; ok_ && i < count; i++) Check(values[i] >= 0 && values[i] < limit, "An index is out of range");
+    return values;
+  }
+
+  // How many elements the next typed array has.
+  int64_t NextLength() const {
+    return ok_ && info_[next_].IsTypedArray() ? static_cast<int64_t>(info_[next_].As<Napi::TypedArray>().ElementLength()) : 0;
+  }
+
+  // A JavaScript array of Float32Arrays, each with at least `least` elements.
+  std::vector<float*> FloatArrays(int64_t least) {
+    std::vector<float*> arrays;
+    Check(info_[next_].IsArray(), "Expected a list of Float32Arrays");
+    if (!ok_) return arrays;
+    const Napi::Array list = info_[next_++].As<Napi::Array>();
+    for (uint32_t i = 0; ok_ && i < list.Length(); i++) {
+      const Napi::Value item = list.Get(i);
+      Check(item.IsTypedArray() && item.As<Napi::TypedArray>().TypedArrayType() == napi_float32_array, "Expected a Float32Array");
+      if (!ok_) break;
+      Napi::Float32Array array = item.As<Napi::Float32Array>();
+      Check(static_cast<int64_t>(array.ElementLength()) >= least, kTooShort);
+      arrays.push_back(array.Data());
+    }
+    return arrays;
+  }
+
+ private:
+  static constexpr const char* kTooShort = "An array is shorter than the operation's shape says";
+
+  template <class T>
+  T* Take(const Span<T>& span, int64_t least) {
+    next_++;
+    ok_ = ok_ && span.ok;
+    Check(span.length >= least, kTooShort);
+    return ok_ ? span.data : nullptr;
+  }
+
+  const Napi::CallbackInfo& info_;
+  size_t next_ = 0;
+  bool ok_ = true;
+};
+
+}  // namespace grpo

@@ -1,0 +1,101 @@
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "../aligned_buffer.h"
+#include "../gemm.h"
+#include "../thread_pool.h"
+#include "op_kernels.h"
+#include "ops.h"
+
+namespace grpo {
+namespace {
+
+constexpr int64_t kRowsPerTask = 4;  // completions of one prompt whose scores against it are one matrix product
+
+// Completions [first, last) of the batch, which continue the same prompt, for one key/value head.
+struct Task {
+  int64_t first, last, kvHead;
+};
+
+struct Step {
+  const float *q, *k, *v;
+  const CacheView& cache;
+  const DecodeRowsView& rows;
+  const AttentionShape& shape;
+  float* out;
+};
+
+void Append(const Step& step, const Task& task) {
+  const int64_t d = step.shape.headDim, page = step.rows.ownLength / kPageTokens, place = step.rows.ownLength % kPageTokens;
+  for (int64_t b = task.first; b < task.last; b++) {
+    const int64_t from = (b * step.shape.kvHeads + task.kvHead) * d;
+    const int64_t block = (step.rows.slots[b] * step.shape.kvHeads + task.kvHead) * d * kPageTokens;
+    float* keys = step.cache.keyPages[page] + block;
+    for (int64_t i = 0; i < d; i++) keys[i * kPageTokens + place] = step.k[from + i];
+    std::copy_n(step.v + from, d, step.cache.valuePages[page] + block + place * d);
+  }
+}
+
+void Run(const Step& step, const Task& task) {
+  static thread_local AlignedBuffer queryBuffer, scoreBuffer, mixBuffer;
+  const OpKernels& kernels = ActiveOpKernels();
+  const AttentionShape& shape = step.shape;
+  const int64_t d = shape.headDim, shared = shape.heads / shape.kvHeads, kvWidth = shape.kvHeads * d;
+  const int64_t own = step.rows.ownLength + 1, pages = (own + kPageTokens - 1) / kPageTokens;
+  const int64_t prompt = step.rows.promptLengths[task.first], stacked = (task.last - task.first) * shared;
+  const int64_t promptOffset = step.rows.promptStarts[task.first] * kvWidth + task.kvHead * d;
+  const int64_t width = prompt + pages * kPageTokens;
+  float* queries = queryBuffer.Reserve(stacked * d);
+  float* scores = scoreBuffer.Reserve(stacked * width);
+  float* mixed = mixBuffer.Reserve(stacked * d);
+  Append(step, task);
+
+  // The heads that share a key/value head lie side by side in a row of q.
+  const auto head = [&](int64_t r) { return ((task.first + r / shared) * shape.heads + task.kvHead * shared + r % shared) * d; };
+  const auto block = [&](int64_t r) { return (step.rows.slots[task.first + r / shared] * shape.kvHeads + task.kvHead) * d * kPageTokens; };
+  for (int64_t r = 0; r < stacked; r++) std::copy_n(step.q + head(r), d, queries + r * d);
+  Gemm(false, true, stacked, prompt, d, 1.0f, queries, d, step.cache.promptKeys + promptOffset, kvWidth, 0.0f, scores, width);
+  for (int64_t r = 0; r < stacked; r++) {
+    float* row = scores + r * width;
+    for (int64_t page = 0; page < pages; page++) {
+      kernels.pageScores(queries + r * d, step.cache.keyPages[page] + block(r), d, row + prompt + page * kPageTokens);
+    }
+    const float top = kernels.max(row, prompt + own) * shape.scale;
+    const float sum = kernels.exponentials(row, shape.scale, top, prompt + own);
+    kernels.scale(row, 1.0f / sum, prompt + own);
+  }
+  Gemm(false, false, stacked, d, prompt, 1.0f, scores, width, step.cache.promptValues + promptOffset, kvWidth, 0.0f, mixed, d);
+  for (int64_t r = 0; r < stacked; r++) {
+    for (int64_t page = 0; page < pages; page++) {
+      const int64_t tokens = std::min(kPageTokens, own - page * kPageTokens);
+      kernels.weightedSum(scores + r * width + prompt + page * kPageTokens, step.cache.valuePages[page] + block(r), d, tokens, d,
+                          mixed + r * d);
+    }
+    std::copy_n(mixed + r * d, d, step.out + head(r));
+  }
+}
+
+}  // namespace
+
+void CachedAttention(const float* q, const float* k, const float* v, const CacheView& cache, const DecodeRowsView& rows,
+                     const AttentionShape& shape, float* out) {
+  const Step step{q, k, v, cache, rows, shape, out};
+  std::vector<Task> tasks;
+  for (int64_t first = 0; first < shape.tokens;) {
+    int64_t last = first + 1;
+    while (last < shape.tokens && last - first < kRowsPerTask && rows.promptStarts[last] == rows.promptStarts[first] &&
+           rows.promptLengths[last] == rows.promptLengths[first]) {
+      last++;
+    }
+    for (int64_t kvHead = 0; kvHead < shape.kvHeads; kvHead++) tasks.push_back({first, last, kvHead});
+    first = last;
+  }
+  const int64_t work = shape.heads * shape.headDim * (rows.promptLengths[0] + rows.ownLength + 1) * shape.tokens;
+  const int64_t grain = work < 65536 ? static_cast<int64_t>(tasks.size()) : 1;
+  ParallelFor(static_cast<int64_t>(tasks.size()), grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) Run(step, tasks[static_cast<size_t>(i)]);
+  });
+}
+
+}  // namespace grpo

@@ -1,0 +1,246 @@
+// Hands the fused operations to JavaScript: reads sizes and arrays in order, checks every length and index, and calls ops.h.
+#include <napi.h>
+
+#include <map>
+#include <vector>
+
+#include "arguments.h"
+#include "op_kernels.h"
+#include "ops.h"
+
+namespace grpo {
+namespace {
+
+// rmsNorm(tokens, width, epsilon, x, weight, out)
+void RmsNormCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  const int64_t tokens = in.Size(0), width = in.Size();
+  const float epsilon = in.Float();
+  const float *x = in.FloatArray(tokens * width), *weight = in.FloatArray(width);
+  float* out = in.FloatArray(tokens * width);
+  if (in.Ok()) RmsNorm(x, weight, tokens, width, epsilon, out);
+}
+
+// rmsNormGrad(tokens, width, epsilon, dy, x, weight, dx, dWeight)
+void RmsNormGradCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  const int64_t tokens = in.Size(0), width = in.Size();
+  const float epsilon = in.Float();
+  const float *dy = in.FloatArray(tokens * width), *x = in.FloatArray(tokens * width), *weight = in.FloatArray(width);
+  float *dx = in.FloatArray(tokens * width), *dWeight = in.FloatArray(width);
+  if (in.Ok()) RmsNormGrad(dy, x, weight, tokens, width, epsilon, dx, dWeight);
+}
+
+// rope(tokens, heads, headDim, places, half, direction, x, cos, sin, positions, out)
+void RopeCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  const int64_t tokens = in.Size(0), heads = in.Size(), headDim = in.Size(), places = in.Size(), half = in.Size();
+  in.Check(2 * half <= headDim, "The rotated part is wider than a head");
+  const float direction = in.Float();
+  const float *x = in.FloatArray(tokens * heads * headDim), *cos = in.FloatArray(places * half), *sin = in.FloatArray(places * half);
+  const int32_t* positions = in.Indices(tokens, places);
+  float* out = in.FloatArray(tokens * heads * headDim);
+  if (in.Ok()) Rope(x, cos, sin, positions, tokens, heads, headDim, half, direction, out);
+}
+
+// swiGlu(size, gate, up, out)
+void SwiGluCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  const int64_t size = in.Size(0);
+  const float *gate = in.FloatArray(size), *up = in.FloatArray(size);
+  float* out = in.FloatArray(size);
+  if (in.Ok()) SwiGlu(gate, up, size, out);
+}
+
+// swiGluGrad(size, dy, gate, up, dGate, dUp)
+void SwiGluGradCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  const int64_t size = in.Size(0);
+  const float *dy = in.FloatArray(size), *gate = in.FloatArray(size), *up = in.FloatArray(size);
+  float *dGate = in.FloatArray(size), *dUp = in.FloatArray(size);
+  if (in.Ok()) SwiGluGrad(dy, gate, up, size, dGate, dUp);
+}
+
+// embedding(tokens, width, vocabulary, weight, ids, out)
+void EmbeddingCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  const int64_t tokens = in.Size(0), width = in.Size(), vocabulary = in.Size();
+  const float* weight = in.FloatArray(vocabulary * width);
+  const int32_t* ids = in.Indices(tokens, vocabulary);
+  float* out = in.FloatArray(tokens * width);
+  if (in.Ok()) Embedding(weight, ids, tokens, width, out);
+}
+
+// embeddingGrad(tokens, width, vocabulary, dy, ids, dWeight)
+void EmbeddingGradCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  const int64_t tokens = in.Size(0), width = in.Size(), vocabulary = in.Size();
+  const float* dy = in.FloatArray(tokens * width);
+  const int32_t* ids = in.Indices(tokens, vocabulary);
+  float* dWeight = in.FloatArray(vocabulary * width);
+  if (in.Ok()) EmbeddingGrad(dy, ids, tokens, width, vocabulary, dWeight);
+}
+
+// adamW(size, learningRate, beta1, beta2, epsilon, weightDecay, step, gradientScale, parameter, m, v, gradient)
+void AdamWCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  const int64_t size = in.Size(0);
+  AdamWSettings settings;
+  for (double* field : {&settings.learningRate, &settings.beta1, &settings.beta2, &settings.epsilon, &settings.weightDecay,
+                        &settings.step, &settings.gradientScale}) {
+    *field = in.Double();
+  }
+  float *parameter = in.FloatArray(size), *m = in.FloatArray(size), *v = in.FloatArray(size);
+  const float* gradient = in.FloatArray(size);
+  if (in.Ok()) AdamW(parameter, m, v, gradient, size, settings);
+}
+
+AttentionShape ReadAttentionShape(Arguments& in) {
+  AttentionShape shape;
+  shape.tokens = in.Size(0);
+  shape.heads = in.Size();
+  shape.kvHeads = in.Size();
+  shape.headDim = in.Size();
+  shape.scale = in.Float();
+  in.Check(shape.kvHeads > 0 && shape.heads % shape.kvHeads == 0, "The query heads are no multiple of the key/value heads");
+  return shape;
+}
+
+// A table whose segments tile [0, tokens) and whose prefixes are whole earlier segments without a prefix.
+const int32_t* ReadSegments(Arguments& in, int64_t tokens, int64_t* count) {
+  const int64_t length = in.NextLength();
+  const int32_t* table = in.IntArray(0);
+  *count = length / 4;
+  std::map<int32_t, int32_t> prompts;
+  int64_t place = 0;
+  for (int64_t i = 0; in.Ok() && i < *count; i++) {
+    const int32_t *row = table + 4 * i, prefixLength = row[3];
+    bool fits = row[0] == place && row[1] > 0 && prefixLength >= 0;
+    if (prefixLength > 0) {
+      const auto prompt = prompts.find(row[2]);
+      fits = fits && prompt != prompts.end() && prompt->second == prefixLength;
+    } else {
+      prompts[row[0]] = row[1];
+    }
+    in.Check(fits, "A segment does not fit its table");
+    place += row[1];
+  }
+  in.Check(place == tokens, "The segments do not cover the batch");
+  return table;
+}
+
+// attention(tokens, heads, kvHeads, headDim, scale, segments, q, k, v, out, logSums)
+void AttentionCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  const AttentionShape shape = ReadAttentionShape(in);
+  const int64_t size = shape.tokens * shape.heads * shape.headDim, kvSize = shape.tokens * shape.kvHeads * shape.headDim;
+  int64_t count = 0;
+  const int32_t* segments = ReadSegments(in, shape.tokens, &count);
+  const float *q = in.FloatArray(size), *k = in.FloatArray(kvSize), *v = in.FloatArray(kvSize);
+  float *out = in.FloatArray(size), *logSums = in.FloatArray(shape.tokens * shape.heads);
+  if (in.Ok()) Attention(q, k, v, segments, count, shape, out, logSums);
+}
+
+// attentionGrad(tokens, heads, kvHeads, headDim, scale, segments, dOut, q, k, v, out, logSums, dq, dk, dv)
+void AttentionGradCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  const AttentionShape shape = ReadAttentionShape(in);
+  const int64_t size = shape.tokens * shape.heads * shape.headDim, kvSize = shape.tokens * shape.kvHeads * shape.headDim;
+  int64_t count = 0;
+  const int32_t* segments = ReadSegments(in, shape.tokens, &count);
+  const float *dOut = in.FloatArray(size), *q = in.FloatArray(size), *k = in.FloatArray(kvSize), *v = in.FloatArray(kvSize);
+  const float *out = in.FloatArray(size), *logSums = in.FloatArray(shape.tokens * shape.heads);
+  float *dq = in.FloatArray(size), *dk = in.FloatArray(kvSize), *dv = in.FloatArray(kvSize);
+  if (in.Ok()) AttentionGrad(dOut, q, k, v, out, logSums, segments, count, shape, dq, dk, dv);
+}
+
+// cachedAttention(rows, heads, kvHeads, headDim, scale, slots, promptTokens, ownLength, slotOfRow, promptStarts, promptLengths,
+//                 q, k, v, promptKeys, promptValues, keyPages, valuePages, out)
+void CachedAttentionCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  const AttentionShape shape = ReadAttentionShape(in);
+  in.Check(shape.tokens > 0, "A decoding step needs a row");
+  const int64_t slots = in.Size(), promptTokens = in.Size(0), ownLength = in.Size(0);
+  const int64_t rows = shape.tokens, kvWidth = shape.kvHeads * shape.headDim;
+  DecodeRowsView view;
+  view.ownLength = ownLength;
+  view.slots = in.Indices(rows, slots);
+  view.promptStarts = in.Indices(rows, promptTokens + 1);
+  view.promptLengths = in.Indices(rows, promptTokens + 1);
+  std::vector<bool> seen(static_cast<size_t>(slots));
+  for (int64_t b = 0; in.Ok() && b < rows; b++) {
+    in.Check(view.promptStarts[b] + static_cast<int64_t>(view.promptLengths[b]) <= promptTokens, "A prompt lies outside the cache");
+    in.Check(!seen[static_cast<size_t>(view.slots[b])], "A slot is decoded twice in one step");
+    if (in.Ok()) seen[static_cast<size_t>(view.slots[b])] = true;
+  }
+  const float *q = in.FloatArray(rows * shape.heads * shape.headDim), *k = in.FloatArray(rows * kvWidth), *v = in.FloatArray(rows * kvWidth);
+  CacheView cache;
+  cache.promptKeys = in.FloatArray(promptTokens * kvWidth);
+  cache.promptValues = in.FloatArray(promptTokens * kvWidth);
+  const std::vector<float*> keyPages = in.FloatArrays(slots * kvWidth * kPageTokens), valuePages = in.FloatArrays(slots * kvWidth * kPageTokens);
+  const int64_t pages = ownLength / kPageTokens + 1;
+  in.Check(static_cast<int64_t>(keyPages.size()) >= pages && static_cast<int64_t>(valuePages.size()) >= pages, "The cache has too few pages");
+  cache.keyPages = keyPages.data();
+  cache.valuePages = valuePages.data();
+  float* out = in.FloatArray(rows * shape.heads * shape.headDim);
+  if (in.Ok()) CachedAttention(q, k, v, cache, view, shape, out);
+}
+
+LogSoftmaxShape ReadLogSoftmaxShape(Arguments& in) {
+  LogSoftmaxShape shape;
+  shape.rows = in.Size(0);
+  shape.width = in.Size();
+  shape.vocabulary = in.Size();
+  shape.temperature = in.Float();
+  return shape;
+}
+
+// selectiveLogSoftmax(rows, width, vocabulary, temperature, hidden, head, targets, logps, entropies, logSums)
+void SelectiveLogSoftmaxCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  const LogSoftmaxShape shape = ReadLogSoftmaxShape(in);
+  const float *hidden = in.FloatArray(shape.rows * shape.width), *head = in.FloatArray(shape.vocabulary * shape.width);
+  const int32_t* targets = in.Indices(shape.rows, shape.vocabulary);
+  float *logps = in.FloatArray(shape.rows), *entropies = in.FloatArray(shape.rows), *logSums = in.FloatArray(shape.rows);
+  if (in.Ok()) SelectiveLogSoftmax(hidden, head, targets, shape, logps, entropies, logSums);
+}
+
+// selectiveLogSoftmaxGrad(rows, width, vocabulary, temperature, dLogps, dEntropies, hidden, head, entropies, logSums, targets,
+//                         dHidden or null, dHead or null)
+void SelectiveLogSoftmaxGradCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  const LogSoftmaxShape shape = ReadLogSoftmaxShape(in);
+  const int64_t hiddenSize = shape.rows * shape.width, headSize = shape.vocabulary * shape.width;
+  const float *dLogps = in.FloatArray(shape.rows), *dEntropies = in.FloatArray(shape.rows);
+  const float *hidden = in.FloatArray(hiddenSize), *head = in.FloatArray(headSize);
+  const float *entropies = in.FloatArray(shape.rows), *logSums = in.FloatArray(shape.rows);
+  const int32_t* targets = in.Indices(shape.rows, shape.vocabulary);
+  const auto optional = [&](int64_t size) -> float* {
+    if (!in.NextIsMissing()) return in.FloatArray(size);
+    in.Skip();
+    return nullptr;
+  };
+  float* dHidden = optional(hiddenSize);
+  float* dHead = optional(headSize);
+  if (in.Ok()) SelectiveLogSoftmaxGrad(dLogps, dEntropies, hidden, head, entropies, logSums, targets, shape, dHidden, dHead);
+}
+
+}  // namespace
+
+void InitOps(Napi::Env env, Napi::Object exports) {
+  exports.Set("rmsNorm", Napi::Function::New<RmsNormCall>(env));
+  exports.Set("rmsNormGrad", Napi::Function::New<RmsNormGradCall>(env));
+  exports.Set("rope", Napi::Function::New<RopeCall>(env));
+  exports.Set("swiGlu", Napi::Function::New<SwiGluCall>(env));
+  exports.Set("swiGluGrad", Napi::Function::New<SwiGluGradCall>(env));
+  exports.Set("embedding", Napi::Function::New<EmbeddingCall>(env));
+  exports.Set("embeddingGrad", Napi::Function::New<EmbeddingGradCall>(env));
+  exports.Set("adamW", Napi::Function::New<AdamWCall>(env));
+  exports.Set("attention", Napi::Function::New<AttentionCall>(env));
+  exports.Set("attentionGrad", Napi::Function::New<AttentionGradCall>(env));
+  exports.Set("cachedAttention", Napi::Function::New<CachedAttentionCall>(env));
+  exports.Set("selectiveLogSoftmax", Napi::Function::New<SelectiveLogSoftmaxCall>(env));
+  exports.Set("selectiveLogSoftmaxGrad", Napi::Function::New<SelectiveLogSoftmaxGradCall>(env));
+}
+
+}  // namespace grpo

@@ -1,0 +1,81 @@
+// The fused operations as plain functions on row-major float arrays; init.cc hands them to JavaScript.
+//
+// Names of sizes: N tokens, H hidden width, V vocabulary. Every output is written whole. No result depends on the number of threads, and
+// (but for gradients of weights, which sum over rows) none depends on the other rows of the batch.
+#pragma once
+
+#include <cstdint>
+
+namespace grpo {
+
+// out[N, H] = x / sqrt(mean(x^2) + epsilon) * weight[H].
+void RmsNorm(const float* x, const float* weight, int64_t tokens, int64_t width, float epsilon, float* out);
+void RmsNormGrad(const float* dy, const float* x, const float* weight, int64_t tokens, int64_t width, float epsilon, float* dx,
+                 float* dWeight);
+
+// Rotates each head of x[N, heads * headDim] by its token's position; cos and sin are [P, half]. direction -1 turns back.
+void Rope(const float* x, const float* cos, const float* sin, const int32_t* positions, int64_t tokens, int64_t heads,
+          int64_t headDim, int64_t half, float direction, float* out);
+
+// out = silu(gate) * up, elementwise.
+void SwiGlu(const float* gate, const float* up, int64_t size, float* out);
+void SwiGluGrad(const float* dy, const float* gate, const float* up, int64_t size, float* dGate, float* dUp);
+
+// out[N, H] = weight[ids]; the gradient adds the rows of dy[N, H] with the same id, in order, into dWeight[V, H].
+void Embedding(const float* weight, const int32_t* ids, int64_t tokens, int64_t width, float* out);
+void EmbeddingGrad(const float* dy, const int32_t* ids, int64_t tokens, int64_t width, int64_t vocabulary, float* dWeight);
+
+struct AdamWSettings {
+  double learningRate, beta1, beta2, epsilon, weightDecay, step, gradientScale;
+};
+
+// One update of parameter, m and v in place.
+void AdamW(float* parameter, float* m, float* v, const float* gradient, int64_t size, const AdamWSettings& settings);
+
+struct AttentionShape {
+  int64_t tokens, heads, kvHeads, headDim;
+  float scale;
+};
+
+// Attention over the segment table segments[count][4] = start, length, prefixStart, prefixLength.
+// logSums[N, heads] receives the logarithm of each softmax's denominator, for the gradient.
+void Attention(const float* q, const float* k, const float* v, const int32_t* segments, int64_t count, const AttentionShape& shape,
+               float* out, float* logSums);
+void AttentionGrad(const float* dOut, const float* q, const float* k, const float* v, const float* out, const float* logSums,
+                   const int32_t* segments, int64_t count, const AttentionShape& shape, float* dq, float* dk, float* dv);
+
+// The cache of one layer as cachedAttention sees it. Page p of the own tokens holds, for every slot and kv head, the keys as
+// [headDim, kPageTokens] and the values as [kPageTokens, headDim].
+struct CacheView {
+  const float* promptKeys;  // [Np, kvHeads * headDim]
+  const float* promptValues;
+  float* const* keyPages;
+  float* const* valuePages;
+};
+
+struct DecodeRowsView {
+  const int32_t* slots;  // [B]
+  const int32_t* promptStarts;
+  const int32_t* promptLengths;
+  int64_t ownLength;  // own tokens before this step
+};
+
+// One decoding step: appends k, v [B, kvHeads * headDim] to the own tokens and attends from q [B, heads * headDim]. shape.tokens is B.
+void CachedAttention(const float* q, const float* k, const float* v, const CacheView& cache, const DecodeRowsView& rows,
+                     const AttentionShape& shape, float* out);
+
+struct LogSoftmaxShape {
+  int64_t rows, width, vocabulary;  // M, H, V
+  float temperature;
+};
+
+// logps[M], entropies[M] of softmax(hidden[M, H] head[V, H]^T / temperature); logSums[M] is kept for the gradient.
+void SelectiveLogSoftmax(const float* hidden, const float* head, const int32_t* targets, const LogSoftmaxShape& shape, float* logps,
+                         float* entropies, float* logSums);
+
+// dHidden[M, H] and dHead[V, H]; either may be null and is then not computed.
+void SelectiveLogSoftmaxGrad(const float* dLogps, const float* dEntropies, const float* hidden, const float* head,
+                             const float* entropies, const float* logSums, const int32_t* targets, const LogSoftmaxShape& shape,
+                             float* dHidden, float* dHead);
+
+}  // namespace grpo

@@ -1,0 +1,118 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, test } from 'vitest';
+import { attention, attentionReference } from './attention.ts';
+import { segmentList, segmentsOfGroups, type GroupLengths, type Segments } from './segments.ts';
+import {
+  evaluate,
+  expectAgreement,
+  expectClose,
+  expectSlopes,
+  input,
+  nativeAvailable,
+  type Input,
+  type Operation,
+} from './testing.ts';
+
+interface Shape {
+  heads: number;
+  kvHeads: number;
+  headDim: number;
+  groups: GroupLengths[];
+}
+
+function bind(f: typeof attention, { headDim, groups }: Shape): Operation {
+  const segments = segmentsOfGroups(groups);
+  return (q, k, v) => [
+    f(q as tf.Tensor2D, k as tf.Tensor2D, v as tf.Tensor2D, segments, { headDim, scale: 1 / Math.sqrt(headDim) }),
+  ];
+}
+
+function inputs({ heads, kvHeads, headDim, groups }: Shape): [Input, Input, Input] {
+  const { tokens } = segmentsOfGroups(groups);
+  const scaled = (x: Input): Input => ({ ...x, values: x.values.map((value) => 3 * value) });
+  return [
+    scaled(input([tokens, heads * headDim], 1)),
+    scaled(input([tokens, kvHeads * headDim], 2)),
+    input([tokens, kvHeads * headDim], 3),
+  ];
+}
+
+/** Attention as its definition says, token by token in double precision. */
+function naive([q, k, v]: [Input, Input, Input], segments: Segments, { heads, kvHeads, headDim }: Shape): number[] {
+  const out = new Array<number>(q.values.length).fill(0);
+  for (const { start, length, prefixStart, prefixLength } of segmentList(segments)) {
+    for (let offset = 0; offset < length; offset++) {
+      const seen = [
+        ...Array.from({ length: prefixLength }, (_, i) => prefixStart + i),
+        ...Array.from({ length: offset + 1 }, (_, i) => start + i),
+      ];
+      for (let head = 0; head < heads; head++) {
+        const kvHead = Math.floor(head / (heads / kvHeads));
+        const at = (x: Input, token: number, width: number, h: number, d: number): number =>
+          x.values[token * width * headDim + h * headDim + d] as number;
+        const scores = seen.map((token) => {
+          let sum = 0;
+          for (let d = 0; d < headDim; d++)
+            sum += at(q, start + offset, heads, head, d) * at(k, token, kvHeads, kvHead, d);
+          return Math.exp(sum / Math.sqrt(headDim));
+        });
+        const total = scores.reduce((a, b) => a + b);
+        for (let d = 0; d < headDim; d++) {
+          out[(start + offset) * heads * headDim + head * headDim + d] =
+            seen.reduce((sum, token, i) => sum + (scores[i] as number) * at(v, token, kvHeads, kvHead, d), 0) / total;
+        }
+      }
+    }
+  }
+  return out;
+}
+
+const small: Shape = {
+  heads: 4,
+  kvHeads: 2,
+  headDim: 3,
+  groups: [
+    { promptLength: 3, completionLengths: [2, 4, 1] },
+    { promptLength: 0, completionLengths: [3] },
+    { promptLength: 2, completionLengths: [2] },
+  ],
+};
+
+test('the reference is attention by its definition', async () => {
+  const all = inputs(small);
+  const { outputs } = await evaluate('cpu', bind(attentionReference, small), all);
+  expectClose(outputs[0] as Float32Array, naive(all, segmentsOfGroups(small.groups), small), 1e-5);
+});
+
+test('the reference has the gradient its values show', () =>
+  expectSlopes(bind(attentionReference, small), inputs(small), 1e-2));
+
+const completions = (count: number): number[] => Array.from({ length: count }, (_, i) => 1 + ((5 * i) % 11));
+
+describe.skipIf(!nativeAvailable)('the native kernel', () => {
+  test.each<Shape>([
+    { heads: 1, kvHeads: 1, headDim: 5, groups: [{ promptLength: 1, completionLengths: [] }] },
+    { heads: 9, kvHeads: 3, headDim: 20, groups: [{ promptLength: 4, completionLengths: [3] }] },
+    { heads: 9, kvHeads: 3, headDim: 64, groups: [{ promptLength: 19, completionLengths: [33, 1, 16] }] },
+    { heads: 2, kvHeads: 2, headDim: 16, groups: [{ promptLength: 5, completionLengths: completions(21) }] },
+    { heads: 6, kvHeads: 2, headDim: 20, groups: [{ promptLength: 90, completionLengths: [75, 20] }] },
+    small,
+  ])('agrees with the reference: $heads heads, $kvHeads kv heads of $headDim, $groups.length groups', (shape) =>
+    expectAgreement(bind(attention, shape), bind(attentionReference, shape), inputs(shape)),
+  );
+
+  test('gives a segment the same bits in any batch', async () => {
+    const shape: Shape = {
+      ...small,
+      groups: [small.groups[0] as GroupLengths, { promptLength: 70, completionLengths: [5] }],
+    };
+    const alone: Shape = { ...small, groups: [small.groups[0] as GroupLengths] };
+    const cut = (x: Input): Input => {
+      const width = x.shape[1] as number;
+      return { shape: [10, width], values: x.values.slice(0, 10 * width) };
+    };
+    const together = await evaluate('native', bind(attention, shape), inputs(shape));
+    const apart = await evaluate('native', bind(attention, alone), inputs(shape).map(cut));
+    expect(apart.outputs[0]).toEqual(together.outputs[0]?.slice(0, 10 * 12));
+  });
+});

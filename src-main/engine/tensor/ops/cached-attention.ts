@@ -1,0 +1,161 @@
+/** One decoding step of attention: every live completion's new token against its prompt and its own earlier tokens. */
+import * as tf from '@tensorflow/tfjs-core';
+import { paddedAttention, type AttentionOptions } from './attention.ts';
+import { hasKernel, runKernel } from './fused.ts';
+import { kernelNames } from './kernel-names.ts';
+
+/** Tokens per page of the native kernel's own blocks (kPageTokens in op_kernels.h); a page is made when its first token comes. */
+const PAGE_TOKENS = 32;
+
+/** Which completions are decoded in a step. A finished completion leaves by no longer being listed. */
+export interface DecodeRows {
+  /** `[B]`: the original number, below the cache's `slots`, of each live completion; each step's are among the last step's. */
+  slots: Int32Array;
+  /** `[B]` and `[B]`: the span of each live completion's prompt in the packed prefill. */
+  promptStarts: Int32Array;
+  promptLengths: Int32Array;
+  /** Tokens each live completion has in the cache already, this step's not counted: 0 in the first step, then 1, ... */
+  ownLength: number;
+}
+
+/** The keys and values of one layer during a rollout. Its tensors are its own and outlive every `tf.tidy`. */
+export interface LayerCache {
+  /** `[Np, kvHeads * headDim]`: the packed prompts of all groups, each once. */
+  readonly promptKeys: tf.Tensor2D;
+  readonly promptValues: tf.Tensor2D;
+  readonly size: LayerCacheSize;
+  /** Own tokens on the native backend, written in place: page p holds tokens `[32 p, 32 p + 32)` of all slots. */
+  readonly pages: { keys: tf.Tensor3D; values: tf.Tensor3D }[];
+  /** Own tokens on other backends, `[B, ownLength, kvHeads * headDim]` for the completions in `slots`. */
+  own: { keys: tf.Tensor3D; values: tf.Tensor3D; slots: Int32Array } | null;
+  /** Frees every tensor. Whoever created the cache calls it once, also after an error. */
+  dispose(): void;
+}
+
+export interface LayerCacheSize {
+  /** How many completions the rollout begins with. */
+  slots: number;
+  /** The most tokens a completion may come to hold. */
+  capacity: number;
+}
+
+/**
+ * A cache in which no completion has a token yet.
+ * @param promptKeys `[Np, kvHeads * headDim]` after the rotation; the caller keeps, and disposes, its own handle
+ * @param promptValues like `promptKeys`
+ */
+export function createLayerCache(promptKeys: tf.Tensor2D, promptValues: tf.Tensor2D, size: LayerCacheSize): LayerCache {
+  return {
+    promptKeys: tf.keep(tf.clone(promptKeys)),
+    promptValues: tf.keep(tf.clone(promptValues)),
+    size,
+    pages: [],
+    own: null,
+    dispose() {
+      tf.dispose([this.promptKeys, this.promptValues]);
+      for (const { keys, values } of this.pages.splice(0)) tf.dispose([keys, values]);
+      if (this.own !== null) tf.dispose([this.own.keys, this.own.values]);
+      this.own = null;
+    },
+  };
+}
+
+/**
+ * Appends each live completion's new key and value to its own block and attends from its query to its prompt and its own block,
+ * the new token included. Has no gradient. Query head h reads key/value head `floor(h / (heads / kvHeads))`.
+ * @param q `[B, heads * headDim]`
+ * @param k `[B, kvHeads * headDim]`
+ * @param v `[B, kvHeads * headDim]`
+ * @returns `[B, heads * headDim]`
+ */
+export function cachedAttention(
+  q: tf.Tensor2D,
+  k: tf.Tensor2D,
+  v: tf.Tensor2D,
+  cache: LayerCache,
+  rows: DecodeRows,
+  { headDim, scale }: AttentionOptions,
+): tf.Tensor2D {
+  const { slots, capacity } = cache.size;
+  if (rows.ownLength >= capacity) throw new RangeError(`A completion of this cache holds at most ${capacity} tokens.`);
+  if (!hasKernel(kernelNames.cachedAttention))
+    return cachedAttentionReference(q, k, v, cache, rows, { headDim, scale });
+  if (cache.pages.length * PAGE_TOKENS <= rows.ownLength) {
+    const shape: [number, number, number] = [slots, PAGE_TOKENS, k.shape[1]];
+    cache.pages.push({ keys: tf.keep(tf.fill(shape, 0)), values: tf.keep(tf.fill(shape, 0)) });
+  }
+  const inputs: Record<string, tf.Tensor> = { q, k, v, promptKeys: cache.promptKeys, promptValues: cache.promptValues };
+  for (const [page, { keys, values }] of cache.pages.entries()) {
+    inputs[`keys${page}`] = keys;
+    inputs[`values${page}`] = values;
+  }
+  return runKernel(kernelNames.cachedAttention, inputs, {
+    ...rows,
+    headDim,
+    scale,
+    slotCount: slots,
+    pages: cache.pages.length,
+  });
+}
+
+/** `cachedAttention` in plain tf operations; it keeps the own block as one tensor that grows and loses rows. */
+export function cachedAttentionReference(
+  q: tf.Tensor2D,
+  k: tf.Tensor2D,
+  v: tf.Tensor2D,
+  cache: LayerCache,
+  rows: DecodeRows,
+  options: AttentionOptions,
+): tf.Tensor2D {
+  const batch = rows.slots.length;
+  const width = k.shape[1];
+  const own = tf.tidy(() => ({
+    keys: tf.concat(
+      [...livingRows(cache.own?.keys, cache, rows.slots), tf.reshape(k, [batch, 1, width])],
+      1,
+    ) as tf.Tensor3D,
+    values: tf.concat(
+      [...livingRows(cache.own?.values, cache, rows.slots), tf.reshape(v, [batch, 1, width])],
+      1,
+    ) as tf.Tensor3D,
+  }));
+  for (const tensor of [own.keys, own.values]) tf.keep(tensor);
+  if (cache.own !== null) tf.dispose([cache.own.keys, cache.own.values]);
+  cache.own = { ...own, slots: rows.slots.slice() };
+
+  const promptPlaces = Math.max(...rows.promptLengths);
+  const keysPerRow = promptPlaces + rows.ownLength + 1;
+  const indices = new Int32Array(batch * promptPlaces);
+  const mask = new Float32Array(batch * keysPerRow);
+  for (let row = 0; row < batch; row++) {
+    const length = rows.promptLengths[row];
+    for (let offset = 0; offset < length; offset++) {
+      indices[row * promptPlaces + offset] = rows.promptStarts[row] + offset;
+    }
+    mask.fill(-1e9, row * keysPerRow + length, row * keysPerRow + promptPlaces);
+  }
+  return tf.tidy(() => {
+    const joined = (prompts: tf.Tensor2D, ownBlock: tf.Tensor3D): tf.Tensor2D => {
+      if (promptPlaces === 0) return tf.reshape(ownBlock, [batch * keysPerRow, width]);
+      const prompt = tf.reshape(tf.gather(prompts, tf.tensor1d(indices, 'int32')), [batch, promptPlaces, width]);
+      return tf.reshape(tf.concat([prompt, ownBlock], 1), [batch * keysPerRow, width]);
+    };
+    const places = Int32Array.from({ length: batch }, (_, row) => row);
+    const padded = { rows: batch, queriesPerRow: 1, keysPerRow, mask, places };
+    return paddedAttention(
+      q,
+      joined(cache.promptKeys, own.keys),
+      joined(cache.promptValues, own.values),
+      padded,
+      options,
+    );
+  });
+}
+
+/** The own block reduced to the completions still alive; nothing in the first step. */
+function livingRows(block: tf.Tensor3D | undefined, cache: LayerCache, slots: Int32Array): tf.Tensor[] {
+  if (block === undefined || cache.own === null) return [];
+  const before = new Map(Array.from(cache.own.slots, (slot, row) => [slot, row]));
+  const kept = Int32Array.from(slots, (slot) => before.get(slot)!);
+  return [tf.gather(block, tf.tensor1d(kept, 'int32'))];
+}
