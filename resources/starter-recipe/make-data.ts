@@ -73,5 +73,8 @@ write(join(datasets, 'eval.jsonl'), fresh(EVAL, taken).map(question));
 write(join(datasets, 'train.jsonl'), fresh(TRAIN, taken).map(question));
 write(
   join(import.meta.dirname, 'demonstrations.jsonl'),
-  fresh(DEMONSTRATIONS, new Set(taken)).map((problem) => ({ prompt: prompt(problem), completion: demonstration(problem) })),
+  fresh(DEMONSTRATIONS, new Set(taken)).map((problem) => ({
+    prompt: prompt(problem),
+    completion: demonstration(problem),
+  })),
 );

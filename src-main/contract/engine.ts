@@ -101,7 +101,11 @@ export interface EngineInfo {
 
 export type EngineEvent =
   | { type: 'started'; info: EngineInfo; step: number }
-  | { type: 'phase'; phase: 'sampling' | 'scoring' | 'reference' | 'update' | 'evaluation' | 'checkpoint'; step: number }
+  | {
+      type: 'phase';
+      phase: 'sampling' | 'scoring' | 'reference' | 'update' | 'evaluation' | 'checkpoint';
+      step: number;
+    }
   | { type: 'step'; record: StepRecord }
   | { type: 'evaluation'; record: EvaluationRecord }
   | { type: 'checkpoint'; step: number; path: string }

@@ -5,13 +5,18 @@ import { z } from 'zod';
 export const extractionSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('text') }).describe('the whole completion'),
   z
-    .strictObject({ type: z.literal('tag'), tag: z.string().regex(/^[\w-]+$/, 'a tag name without its brackets, such as answer') })
+    .strictObject({
+      type: z.literal('tag'),
+      tag: z.string().regex(/^[\w-]+$/, 'a tag name without its brackets, such as answer'),
+    })
     .describe('the text between <tag> and </tag>; the last such pair'),
   z
     .strictObject({ type: z.literal('regex'), pattern: z.string(), group: z.int().nonnegative().default(1) })
     .describe('a capture group of the first match of a regular expression'),
   z.strictObject({ type: z.literal('last_number') }).describe('the last number in the text'),
-  z.strictObject({ type: z.literal('after'), marker: z.string().min(1).default('####') }).describe('what follows the last marker, up to the end of its line'),
+  z
+    .strictObject({ type: z.literal('after'), marker: z.string().min(1).default('####') })
+    .describe('what follows the last marker, up to the end of its line'),
 ]);
 
 export type Extraction = z.infer<typeof extractionSchema>;
@@ -46,7 +51,10 @@ export const rewardRuleSchema = z.discriminatedUnion('type', [
     ...ruleBase,
     type: z.literal('format'),
     /** Tags that must follow one another, each exactly once and with nothing around them: `<think>…</think><answer>…</answer>`. */
-    tags: z.array(z.string().regex(/^[\w-]+$/)).min(1).default(['think', 'answer']),
+    tags: z
+      .array(z.string().regex(/^[\w-]+$/))
+      .min(1)
+      .default(['think', 'answer']),
   }),
 ]);
 

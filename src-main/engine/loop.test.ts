@@ -26,7 +26,16 @@ const rewards = [
   { name: 'accuracy', type: 'answer_match', extract: { type: 'tag', tag: 'answer' } },
   { name: 'format', type: 'format', weight: 0.2 },
 ];
-const base = { model, dataset: 'unused', backend: 'native', max_steps: 4, learning_rate: 1e-3, max_completion_length: 32, save_steps: 2, seed: 3 };
+const base = {
+  model,
+  dataset: 'unused',
+  backend: 'native',
+  max_steps: 4,
+  learning_rate: 1e-3,
+  max_completion_length: 32,
+  save_steps: 2,
+  seed: 3,
+};
 
 const grpo = (change: object = {}): RunConfig => ({
   type: 'grpo',
@@ -49,12 +58,23 @@ const sft = (change: object = {}): RunConfig => ({
 
 async function train(
   run: RunConfig,
-  { resumeFrom = null, onEvent, evalRows = [] }: { resumeFrom?: string | null; evalRows?: DatasetRow[]; onEvent?: (event: EngineEvent, commands: CommandQueue) => void } = {},
+  {
+    resumeFrom = null,
+    onEvent,
+    evalRows = [],
+  }: {
+    resumeFrom?: string | null;
+    evalRows?: DatasetRow[];
+    onEvent?: (event: EngineEvent, commands: CommandQueue) => void;
+  } = {},
 ) {
   const runDirectory = mkdtempSync(join(tmpdir(), 'loop-'));
   const commands = new CommandQueue();
   const events: EngineEvent[] = [];
-  for await (const event of trainingLoop({ type: 'start', run, trainRows: rows, evalRows, runDirectory, resumeFrom }, commands)) {
+  for await (const event of trainingLoop(
+    { type: 'start', run, trainRows: rows, evalRows, runDirectory, resumeFrom },
+    commands,
+  )) {
     events.push(event);
     onEvent?.(event, commands);
   }
@@ -68,7 +88,10 @@ async function train(
 
 /** A step without what the clock measured. */
 function withoutTimes({ metrics, ...step }: StepRecord) {
-  return { ...step, metrics: Object.fromEntries(Object.entries(metrics).filter(([name]) => !/time|per_second/.test(name))) };
+  return {
+    ...step,
+    metrics: Object.fromEntries(Object.entries(metrics).filter(([name]) => !/time|per_second/.test(name))),
+  };
 }
 
 const { available, why } = await probe();
@@ -83,7 +106,9 @@ describe.skipIf(!available)(`the training loop${available ? '' : ` (${why})`}`, 
     const resumed = await train(run(), { resumeFrom: second });
     expect(resumed.steps.map(withoutTimes)).toEqual(whole.steps.slice(2).map(withoutTimes));
     for (const file of ['model.safetensors', 'optimizer.safetensors', 'trainer_state.json']) {
-      expect(readFileSync(join(resumed.checkpoints[0], file)).equals(readFileSync(join(fourth, file))), file).toBe(true);
+      expect(readFileSync(join(resumed.checkpoints[0], file)).equals(readFileSync(join(fourth, file))), file).toBe(
+        true,
+      );
     }
   });
 
@@ -102,7 +127,17 @@ describe.skipIf(!available)(`the training loop${available ? '' : ` (${why})`}`, 
           }
         }
       }
-      for (const name of ['reward', 'kl', 'entropy', 'loss', 'loss/policy', 'loss/kl', 'grad_norm', 'rewards/accuracy/mean', 'num_tokens']) {
+      for (const name of [
+        'reward',
+        'kl',
+        'entropy',
+        'loss',
+        'loss/policy',
+        'loss/kl',
+        'grad_norm',
+        'rewards/accuracy/mean',
+        'num_tokens',
+      ]) {
         expect(metrics[name], name).toBeTypeOf('number');
       }
       expect(Object.values(metrics).every(Number.isFinite)).toBe(true);
@@ -163,15 +198,20 @@ describe.skipIf(!available)(`the training loop${available ? '' : ` (${why})`}`, 
 
   test('refuses a checkpoint of another configuration', async () => {
     const { checkpoints } = await train(sft());
-    await expect(train(sft({ learning_rate: 0.5 }), { resumeFrom: checkpoints[0] })).rejects.toMatchObject({ code: 'checkpoint_invalid' });
+    await expect(train(sft({ learning_rate: 0.5 }), { resumeFrom: checkpoints[0] })).rejects.toMatchObject({
+      code: 'checkpoint_invalid',
+    });
   });
 
   test('leaves no tensor behind, and holds none from step to step', async () => {
     const before = tf.memory().numTensors;
     const counts: number[] = [];
-    await train(grpo({ max_steps: 100, prompts_per_step: 2, num_generations: 2, max_completion_length: 4, save_steps: 0 }), {
-      onEvent: (event) => void (event.type === 'step' && counts.push(tf.memory().numTensors)),
-    });
+    await train(
+      grpo({ max_steps: 100, prompts_per_step: 2, num_generations: 2, max_completion_length: 4, save_steps: 0 }),
+      {
+        onEvent: (event) => void (event.type === 'step' && counts.push(tf.memory().numTensors)),
+      },
+    );
     expect(counts).toHaveLength(100);
     expect(new Set(counts).size).toBe(1);
     expect(tf.memory().numTensors).toBe(before);

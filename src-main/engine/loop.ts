@@ -14,6 +14,7 @@ import { loadTokenizer } from '../tokenizer/tokenizer.ts';
 import type { CommandQueue } from './command-queue.ts';
 import { initializePolicy, loadPolicy, parameterCount, type Policy, type TrainablePolicy } from './model/policy.ts';
 import { selectBackend } from './tensor/backend.ts';
+import { memoryAudit } from './tensor/memory.ts';
 import { configHash, restoreCheckpoint, saveCheckpoint } from './train/checkpoint.ts';
 import { DataOrder } from './train/data-order.ts';
 import { evaluate } from './train/evaluate.ts';
@@ -32,12 +33,18 @@ export type StartCommand = Extract<EngineCommand, { type: 'start' }>;
 export async function* trainingLoop(start: StartCommand, commands: CommandQueue): AsyncGenerator<EngineEvent, void> {
   const { run, trainRows } = start;
   const { config } = run;
-  if (trainRows.length === 0) throw new StudioError('dataset_invalid', 'the dataset has no rows to train on', { field: 'dataset' });
+  if (trainRows.length === 0)
+    throw new StudioError('dataset_invalid', 'the dataset has no rows to train on', { field: 'dataset' });
   const backend = await selectBackend(config.backend);
   const session = await openSession(start);
   try {
     const { policy, state } = session;
-    const info = { backend: backend.name, device: backend.device, parameters: parameterCount(policy), configHash: configHash(run) };
+    const info = {
+      backend: backend.name,
+      device: backend.device,
+      parameters: parameterCount(policy),
+      configHash: configHash(run),
+    };
     yield { type: 'started', info, step: state.step };
 
     if (state.step === 0) yield* evaluation(session);
@@ -50,7 +57,7 @@ export async function* trainingLoop(start: StartCommand, commands: CommandQueue)
         await setImmediate(); // lets commands arrive
       }
       state.step = step;
-      yield { type: 'step', record: next.value };
+      yield { type: 'step', record: { ...next.value, metrics: { ...next.value.metrics, ...memoryMetrics() } } };
       await setImmediate();
 
       const last = step === config.max_steps;
@@ -139,6 +146,16 @@ function* oneStep(session: Session, step: number): Generator<EngineEvent, StepRe
   return { step, metrics: { ...metrics, num_tokens: state.tokens, epoch: order.epoch }, groups };
 }
 
+function memoryMetrics(): Record<string, number> {
+  const { tensors, tensorBytes, poolBytes } = memoryAudit();
+  return {
+    'memory/tensors': tensors,
+    'memory/tensor_bytes': tensorBytes,
+    'memory/pool_bytes': poolBytes,
+    'memory/rss_bytes': process.memoryUsage.rss(),
+  };
+}
+
 function scheduleOf({ config }: RunConfig) {
   return { type: config.lr_scheduler_type, warmupSteps: config.warmup_steps, totalSteps: config.max_steps };
 }
@@ -154,7 +171,14 @@ function* evaluation({ run, policy, tokenizer, scorer, evalRows, state }: Sessio
   yield { type: 'evaluation', record: evaluate(policy, tokenizer, scorer, evalRows, run.config, step) };
 }
 
-async function* checkpoint({ run, policy, optimizer, order, state, checkpoints }: Session): AsyncGenerator<EngineEvent, void> {
+async function* checkpoint({
+  run,
+  policy,
+  optimizer,
+  order,
+  state,
+  checkpoints,
+}: Session): AsyncGenerator<EngineEvent, void> {
   const { step } = state;
   yield { type: 'phase', phase: 'checkpoint', step };
   const path = await saveCheckpoint(

@@ -29,7 +29,11 @@ export interface PolicySession {
   tokenizer: Tokenizer;
   sample(prompts: readonly Prompt[], sampling: SessionSampling): Promise<SampledGroup[]>;
   /** Answers the rows greedily and scores the answers. */
-  evaluate(rows: readonly DatasetRow[], rules: readonly RewardRule[], sampling: SamplingConfig): Promise<EvaluationRecord>;
+  evaluate(
+    rows: readonly DatasetRow[],
+    rules: readonly RewardRule[],
+    sampling: SamplingConfig,
+  ): Promise<EvaluationRecord>;
   dispose(): void;
 }
 
@@ -47,8 +51,18 @@ export async function openPolicy(folder: string, backend: BackendName): Promise<
     async sample(prompts, { num_generations, greedy = false, seed, ...sampling }) {
       const encoded = prompts.map((prompt) => tokenizer.encodePrompt(prompt));
       const tokens = encoded.map((prompt) => prompt.tokens);
-      const groups = rollout(policy, tokenizer, tokens, { sampling, generations: num_generations, greedy, seed, path: ['sample'] });
-      return groups.map((completions, i) => ({ prompt: encoded[i].text, promptTokens: encoded[i].tokens, completions }));
+      const groups = rollout(policy, tokenizer, tokens, {
+        sampling,
+        generations: num_generations,
+        greedy,
+        seed,
+        path: ['sample'],
+      });
+      return groups.map((completions, i) => ({
+        prompt: encoded[i].text,
+        promptTokens: encoded[i].tokens,
+        completions,
+      }));
     },
     async evaluate(rows, rules, sampling) {
       return evaluate(policy, tokenizer, compileRules([...rules]), rows, sampling, 0);

@@ -199,7 +199,11 @@ describe('the reward', () => {
   );
 
   test('is the weighted sum of the scores that apply', () => {
-    const verdicts = [scorer.score('42', row({ answer: 42 })), scorer.score('x', row({ answer: 42 })), scorer.score('7', row({}))];
+    const verdicts = [
+      scorer.score('42', row({ answer: 42 })),
+      scorer.score('x', row({ answer: 42 })),
+      scorer.score('7', row({})),
+    ];
     expect(verdicts.map(({ scores }) => scores.map(({ score }) => score))).toEqual([
       [1, 1],
       [0, 0],

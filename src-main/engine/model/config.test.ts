@@ -14,7 +14,13 @@ const parse = (change: object) => parseDecoderConfig({ ...llama, ...change }, '/
 
 describe('parseDecoderConfig', () => {
   test("takes transformers' defaults for what is absent", () => {
-    expect(parse({})).toMatchObject({ keyValueHeads: 3, headDim: 4, ropeTheta: 10000, tiedHead: false, normEpsilon: 1e-6 });
+    expect(parse({})).toMatchObject({
+      keyValueHeads: 3,
+      headDim: 4,
+      ropeTheta: 10000,
+      tiedHead: false,
+      normEpsilon: 1e-6,
+    });
   });
 
   test('reads the RoPE base from either place', () => {
@@ -31,12 +37,18 @@ describe('parseDecoderConfig', () => {
     [{ head_dim: 5 }, 'model_invalid', 'head_dim'],
     [{ vocab_size: 'many' }, 'model_invalid', 'vocab_size'],
   ])('refuses %o', (change, code, field) => {
-    expect(() => parse(change)).toThrow(expect.objectContaining({ code, where: { path: '/model/config.json', field } }));
+    expect(() => parse(change)).toThrow(
+      expect.objectContaining({ code, where: { path: '/model/config.json', field } }),
+    );
   });
 });
 
 test('weightShapes lists the head only when it is not tied', () => {
   expect(weightShapes(parse({})).get('lm_head.weight')).toEqual([10, 12]);
   expect(weightShapes(parse({ tie_word_embeddings: true })).has('lm_head.weight')).toBe(false);
-  expect(weightShapes(parse({ num_attention_heads: 6, num_key_value_heads: 2, head_dim: 4 })).get('model.layers.0.self_attn.k_proj.weight')).toEqual([8, 12]);
+  expect(
+    weightShapes(parse({ num_attention_heads: 6, num_key_value_heads: 2, head_dim: 4 })).get(
+      'model.layers.0.self_attn.k_proj.weight',
+    ),
+  ).toEqual([8, 12]);
 });

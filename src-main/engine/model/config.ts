@@ -2,7 +2,11 @@
 import { z } from 'zod';
 import { StudioError } from '../../contract/errors.ts';
 
-const ropeSchema = z.looseObject({ rope_theta: z.number().positive().optional(), rope_type: z.string().optional(), type: z.string().optional() });
+const ropeSchema = z.looseObject({
+  rope_theta: z.number().positive().optional(),
+  rope_type: z.string().optional(),
+  type: z.string().optional(),
+});
 
 const fileSchema = z.looseObject({
   model_type: z.string(),
@@ -52,7 +56,10 @@ export function parseDecoderConfig(json: unknown, path: string): DecoderConfig {
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const field = issue.path.join('.');
-    throw new StudioError('model_invalid', `${path}: field ${field} of the model's config: ${issue.message}`, { path, field });
+    throw new StudioError('model_invalid', `${path}: field ${field} of the model's config: ${issue.message}`, {
+      path,
+      field,
+    });
   }
   const file = parsed.data;
   const refuse = (field: string, message: string): never => {
@@ -61,7 +68,8 @@ export function parseDecoderConfig(json: unknown, path: string): DecoderConfig {
   if (file.model_type !== 'llama') {
     refuse('model_type', `model_type "${file.model_type}" is not supported; this version runs "llama" checkpoints`);
   }
-  if (file.hidden_act !== 'silu') refuse('hidden_act', `activation "${file.hidden_act}" is not supported; Llama uses "silu"`);
+  if (file.hidden_act !== 'silu')
+    refuse('hidden_act', `activation "${file.hidden_act}" is not supported; Llama uses "silu"`);
   for (const field of ['rope_parameters', 'rope_scaling'] as const) {
     const type = file[field]?.rope_type ?? file[field]?.type ?? 'default';
     if (type !== 'default') refuse(field, `RoPE scaling "${type}" is not supported; only plain rotary embeddings are`);
@@ -77,10 +85,14 @@ export function parseDecoderConfig(json: unknown, path: string): DecoderConfig {
   }
   const headDim = file.head_dim ?? file.hidden_size / heads;
   if (!Number.isInteger(headDim) || headDim % 2 !== 0) {
-    throw new StudioError('model_invalid', `${path}: the size of a head must be an even whole number, but it is ${headDim}`, {
-      path,
-      field: 'head_dim',
-    });
+    throw new StudioError(
+      'model_invalid',
+      `${path}: the size of a head must be an even whole number, but it is ${headDim}`,
+      {
+        path,
+        field: 'head_dim',
+      },
+    );
   }
   return {
     vocabSize: file.vocab_size,

@@ -27,7 +27,9 @@ const rows = reference.input_ids.map((ids, i) => ids.filter((_, t) => reference.
 
 describeOnEveryBackend('the Llama decoder equals transformers', () => {
   let policy: TrainablePolicy;
-  beforeAll(async () => void (policy = await loadPolicy(join(goldenFolder, 'models', 'llama-tied'), { trainable: true })));
+  beforeAll(
+    async () => void (policy = await loadPolicy(join(goldenFolder, 'models', 'llama-tied'), { trainable: true })),
+  );
   afterAll(() => policy.dispose());
 
   /** Logits [N, V] of some texts packed into one batch. */
@@ -37,8 +39,13 @@ describeOnEveryBackend('the Llama decoder equals transformers', () => {
     return tf.tidy(() => {
       const tokens = Int32Array.from(texts.flat());
       const shape = { headDim: config.headDim, scale: 1 / Math.sqrt(config.headDim) };
-      const hidden = hiddenStates(config, weights, policy.rope(64), tokens, segmentPositions(segments), (_, query, key, value) =>
-        attention(query, key, value, segments, shape),
+      const hidden = hiddenStates(
+        config,
+        weights,
+        policy.rope(64),
+        tokens,
+        segmentPositions(segments),
+        (_, query, key, value) => attention(query, key, value, segments, shape),
       );
       return linear(logitsInput(config, weights, hidden), headWeight(config, weights)).dataSync() as Float32Array;
     });

@@ -44,7 +44,10 @@ export async function loadPolicy(folder: string, options: { trainable: boolean }
     });
     for (const name of shapes.keys()) {
       if (!(name in weights)) {
-        throw new StudioError('model_invalid', `${path} lacks the tensor ${name} that its config.json calls for`, { path, field: name });
+        throw new StudioError('model_invalid', `${path} lacks the tensor ${name} that its config.json calls for`, {
+          path,
+          field: name,
+        });
       }
     }
   } catch (error) {
@@ -79,7 +82,12 @@ export async function readDecoderConfig(folder: string): Promise<DecoderConfig> 
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new StudioError('model_invalid', `${path} is not valid JSON: ${(error as Error).message}`, { path }, { cause: error });
+    throw new StudioError(
+      'model_invalid',
+      `${path} is not valid JSON: ${(error as Error).message}`,
+      { path },
+      { cause: error },
+    );
   }
   return parseDecoderConfig(json, path);
 }
@@ -91,13 +99,20 @@ export function parameterCount(policy: Policy): number {
 
 function checkShape(path: string, name: string, array: NamedArray, expected: number[] | undefined): void {
   if (expected === undefined) {
-    throw new StudioError('model_invalid', `${path} holds a tensor ${name} that its config.json does not call for`, { path, field: name });
-  }
-  if (array.shape.join() !== expected.join()) {
-    throw new StudioError('model_invalid', `${path}: ${name} has shape [${array.shape}], but config.json calls for [${expected}]`, {
+    throw new StudioError('model_invalid', `${path} holds a tensor ${name} that its config.json does not call for`, {
       path,
       field: name,
     });
+  }
+  if (array.shape.join() !== expected.join()) {
+    throw new StudioError(
+      'model_invalid',
+      `${path}: ${name} has shape [${array.shape}], but config.json calls for [${expected}]`,
+      {
+        path,
+        field: name,
+      },
+    );
   }
 }
 

@@ -22,7 +22,11 @@ function file(name: string, header: string, data: Uint8Array, claimedLength = he
   return path;
 }
 
-const entry = (dtype: string, shape: number[], begin: number, end: number) => ({ dtype, shape, data_offsets: [begin, end] });
+const entry = (dtype: string, shape: number[], begin: number, end: number) => ({
+  dtype,
+  shape,
+  data_offsets: [begin, end],
+});
 
 describe('safetensors', () => {
   test('reads what it wrote', async () => {
@@ -46,16 +50,44 @@ describe('safetensors', () => {
   });
 
   test.each([
-    ['is too short', () => { const path = join(folder, 'short'); writeFileSync(path, 'abc'); return path; }, /only 3 bytes/],
+    [
+      'is too short',
+      () => {
+        const path = join(folder, 'short');
+        writeFileSync(path, 'abc');
+        return path;
+      },
+      /only 3 bytes/,
+    ],
     ['claims a header beyond its end', () => file('claims', '{}', new Uint8Array(), 4000), /header claims 4000 bytes/],
     ['has a header that is not JSON', () => file('text', 'nonsense', new Uint8Array()), /not JSON/],
     ['has a header that is no object', () => file('array', '[1]', new Uint8Array()), /not an object/],
-    ['has a malformed entry', () => file('entry', '{"w":{"dtype":"F32"}}', new Uint8Array()), /tensor w has a malformed entry/],
-    ['has a dtype we do not read', () => file('dtype', JSON.stringify({ w: entry('I64', [1], 0, 8) }), new Uint8Array(8)), /tensor w is I64/],
-    ['is cut off', () => file('cut', JSON.stringify({ w: entry('F32', [4], 0, 16) }), new Uint8Array(12)), /tensor w needs bytes 0 to 16/],
-    ['has offsets that do not fit the shape', () => file('fit', JSON.stringify({ w: entry('F32', [4], 0, 12) }), new Uint8Array(12)), /needs bytes/],
+    [
+      'has a malformed entry',
+      () => file('entry', '{"w":{"dtype":"F32"}}', new Uint8Array()),
+      /tensor w has a malformed entry/,
+    ],
+    [
+      'has a dtype we do not read',
+      () => file('dtype', JSON.stringify({ w: entry('I64', [1], 0, 8) }), new Uint8Array(8)),
+      /tensor w is I64/,
+    ],
+    [
+      'is cut off',
+      () => file('cut', JSON.stringify({ w: entry('F32', [4], 0, 16) }), new Uint8Array(12)),
+      /tensor w needs bytes 0 to 16/,
+    ],
+    [
+      'has offsets that do not fit the shape',
+      () => file('fit', JSON.stringify({ w: entry('F32', [4], 0, 12) }), new Uint8Array(12)),
+      /needs bytes/,
+    ],
   ])('refuses a file that %s', async (_what, make, message) => {
     const path = make();
-    await expect(readAll(path)).rejects.toMatchObject({ code: 'model_invalid', message: expect.stringMatching(message), where: { path } });
+    await expect(readAll(path)).rejects.toMatchObject({
+      code: 'model_invalid',
+      message: expect.stringMatching(message),
+      where: { path },
+    });
   });
 });

@@ -33,7 +33,12 @@ interface Entry {
  */
 export async function readSafetensors(path: string, visit: (name: string, array: NamedArray) => void): Promise<void> {
   const file = await open(path).catch((error: unknown) => {
-    throw new StudioError('model_invalid', `cannot open ${path}: ${(error as Error).message}`, { path }, { cause: error });
+    throw new StudioError(
+      'model_invalid',
+      `cannot open ${path}: ${(error as Error).message}`,
+      { path },
+      { cause: error },
+    );
   });
   try {
     const entries = await readHeader(file, path);
@@ -49,13 +54,16 @@ export async function readSafetensors(path: string, visit: (name: string, array:
 
 async function readHeader(file: FileHandle, path: string): Promise<Map<string, Entry>> {
   const invalid = (message: string): StudioError =>
-    new StudioError('model_invalid', `${path} is no whole safetensors file: ${message}; download or export it again`, { path });
+    new StudioError('model_invalid', `${path} is no whole safetensors file: ${message}; download or export it again`, {
+      path,
+    });
   const size = (await file.stat()).size;
   if (size < 8) throw invalid(`it has only ${size} bytes`);
   const prefix = Buffer.alloc(8);
   await readFully(file, prefix, 0, path);
   const length = prefix.readBigUInt64LE();
-  if (length > MAX_HEADER_BYTES || 8 + Number(length) > size) throw invalid(`its header claims ${length} bytes of ${size}`);
+  if (length > MAX_HEADER_BYTES || 8 + Number(length) > size)
+    throw invalid(`its header claims ${length} bytes of ${size}`);
   const header = Buffer.alloc(Number(length));
   await readFully(file, header, 8, path);
   let json: unknown;
@@ -73,13 +81,22 @@ async function readHeader(file: FileHandle, path: string): Promise<Map<string, E
     if (name === '__metadata__') continue;
     const entry = entrySchema.safeParse(value);
     if (!entry.success) throw invalid(`tensor ${name} has a malformed entry`);
-    const { dtype, shape, data_offsets: [begin, end] } = entry.data;
+    const {
+      dtype,
+      shape,
+      data_offsets: [begin, end],
+    } = entry.data;
     if (!(dtype in BYTES)) {
-      throw new StudioError('model_invalid', `${path}: tensor ${name} is ${dtype}; F32, F16 and BF16 can be read`, { path, field: name });
+      throw new StudioError('model_invalid', `${path}: tensor ${name} is ${dtype}; F32, F16 and BF16 can be read`, {
+        path,
+        field: name,
+      });
     }
     const bytes = shape.reduce((product, dimension) => product * dimension, BYTES[dtype]);
     if (end - begin !== bytes || dataStart + end > size) {
-      throw invalid(`tensor ${name} needs bytes ${begin} to ${begin + bytes} of its data, but has ${begin} to ${end} in a file of ${size}`);
+      throw invalid(
+        `tensor ${name} needs bytes ${begin} to ${begin + bytes} of its data, but has ${begin} to ${end} in a file of ${size}`,
+      );
     }
     entries.set(name, { dtype, shape, begin: dataStart + begin, bytes });
   }
@@ -90,7 +107,10 @@ async function readFully(file: FileHandle, buffer: Buffer, position: number, pat
   let done = 0;
   while (done < buffer.length) {
     const { bytesRead } = await file.read(buffer, done, buffer.length - done, position + done);
-    if (bytesRead === 0) throw new StudioError('model_invalid', `${path} ends in the middle of its data; download or export it again`, { path });
+    if (bytesRead === 0)
+      throw new StudioError('model_invalid', `${path} ends in the middle of its data; download or export it again`, {
+        path,
+      });
     done += bytesRead;
   }
 }
@@ -119,7 +139,11 @@ function halfToFloat(half: number): number {
 }
 
 /** Writes float32 tensors and syncs them to the disk. */
-export async function writeSafetensors(path: string, tensors: Iterable<[string, NamedArray]>, metadata: Record<string, string>): Promise<void> {
+export async function writeSafetensors(
+  path: string,
+  tensors: Iterable<[string, NamedArray]>,
+  metadata: Record<string, string>,
+): Promise<void> {
   const list = [...tensors];
   const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;

@@ -13,12 +13,21 @@ import type { PackedBatch } from './packed-batch.ts';
  * @param temperature divides the logits, as in sampling
  * @returns log-probs [M] and entropies [M] in nats of the batch's `targets`
  */
-export function tokenLogps(policy: Policy, batch: PackedBatch, temperature: number): { logps: tf.Tensor1D; entropies: tf.Tensor1D } {
+export function tokenLogps(
+  policy: Policy,
+  batch: PackedBatch,
+  temperature: number,
+): { logps: tf.Tensor1D; entropies: tf.Tensor1D } {
   const { config, weights } = policy;
   const shape = { headDim: config.headDim, scale: 1 / Math.sqrt(config.headDim) };
   const longest = batch.positions.reduce((longest, position) => Math.max(longest, position), 0);
-  const hidden = hiddenStates(config, weights, policy.rope(longest + 1), batch.tokens, batch.positions, (_layer, query, key, value) =>
-    attention(query, key, value, batch.segments, shape),
+  const hidden = hiddenStates(
+    config,
+    weights,
+    policy.rope(longest + 1),
+    batch.tokens,
+    batch.positions,
+    (_layer, query, key, value) => attention(query, key, value, batch.segments, shape),
   ); // [N, H]
   const predicting = logitsInput(config, weights, embedding(hidden, batch.predictors)); // [M, H]
   return selectiveLogSoftmax(predicting, headWeight(config, weights), batch.targets, temperature);

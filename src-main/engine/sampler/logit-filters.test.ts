@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { golden, largestDifference } from '../../../e2e/fixtures/golden.ts';
-import { drawToken, filterLogits, likeliestToken, logProbability, softmax, type LogitFilters } from './logit-filters.ts';
+import {
+  drawToken,
+  filterLogits,
+  likeliestToken,
+  logProbability,
+  softmax,
+  type LogitFilters,
+} from './logit-filters.ts';
 
 const reference = golden<{
   logits: number[][];

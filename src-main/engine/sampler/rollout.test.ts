@@ -10,7 +10,15 @@ import { evaluateTokenLogps } from '../model/token-logps.ts';
 import { rollout, type RolloutOptions } from './rollout.ts';
 
 const folder = join(import.meta.dirname, '../../../resources/models/starter');
-const sampling = { max_completion_length: 24, temperature: 1, top_k: 0, top_p: 1, min_p: 0, repetition_penalty: 1, stop: [] };
+const sampling = {
+  max_completion_length: 24,
+  temperature: 1,
+  top_k: 0,
+  top_p: 1,
+  min_p: 0,
+  repetition_penalty: 1,
+  stop: [],
+};
 const options: RolloutOptions = { sampling, generations: 3, greedy: false, seed: 5, path: ['rollout', 1] };
 
 describeOnEveryBackend('group rollout', () => {
@@ -35,13 +43,20 @@ describeOnEveryBackend('group rollout', () => {
   });
 
   test('gives G completions a prompt, drawn independently', () => {
-    const groups = rollout(policy, tokenizer, prompts, { ...options, generations: 8, sampling: { ...sampling, temperature: 1.5 } });
+    const groups = rollout(policy, tokenizer, prompts, {
+      ...options,
+      generations: 8,
+      sampling: { ...sampling, temperature: 1.5 },
+    });
     expect(groups.map((group) => group.length)).toEqual([8, 8]);
     for (const group of groups) expect(new Set(group.map(({ text }) => text)).size).toBeGreaterThan(1);
   });
 
   test('reports the log-probs that a full forward pass finds', () => {
-    const groups = rollout(policy, tokenizer, prompts, { ...options, sampling: { ...sampling, temperature: 0.8, top_k: 20 } });
+    const groups = rollout(policy, tokenizer, prompts, {
+      ...options,
+      sampling: { ...sampling, temperature: 0.8, top_k: 20 },
+    });
     const batch = packGroups(
       groups.map((group, i) => ({ promptTokens: prompts[i], completions: group.map(({ tokens }) => tokens) })),
     );
@@ -51,7 +66,10 @@ describeOnEveryBackend('group rollout', () => {
 
   test('ends at the end token, at a stop string, or at the length limit', () => {
     const greedy = { ...options, generations: 1, greedy: true };
-    const [[ended]] = rollout(policy, tokenizer, prompts, { ...greedy, sampling: { ...sampling, max_completion_length: 48 } });
+    const [[ended]] = rollout(policy, tokenizer, prompts, {
+      ...greedy,
+      sampling: { ...sampling, max_completion_length: 48 },
+    });
     expect(ended.finishReason).toBe('eos');
     expect(tokenizer.eosTokenIds).toContain(ended.tokens.at(-1));
     expect(ended.text).toMatch(/^<think>.*<\/answer>$/);
@@ -61,7 +79,10 @@ describeOnEveryBackend('group rollout', () => {
     expect(ended.text.startsWith(stopped.text)).toBe(true);
     expect(stopped.text.endsWith(',1')).toBe(true);
 
-    const [[cut]] = rollout(policy, tokenizer, prompts, { ...greedy, sampling: { ...sampling, max_completion_length: 5 } });
+    const [[cut]] = rollout(policy, tokenizer, prompts, {
+      ...greedy,
+      sampling: { ...sampling, max_completion_length: 5 },
+    });
     expect(cut).toMatchObject({ finishReason: 'length', tokens: ended.tokens.slice(0, 5) });
   });
 

@@ -52,7 +52,12 @@ interface LiveCompletion {
  *   else is in the batch.
  * @throws StudioError `config_invalid` when a prompt and its completion do not fit into the model's context
  */
-export function rollout(policy: Policy, tokenizer: Tokenizer, prompts: readonly Int32Array[], options: RolloutOptions): SampledCompletion[][] {
+export function rollout(
+  policy: Policy,
+  tokenizer: Tokenizer,
+  prompts: readonly Int32Array[],
+  options: RolloutOptions,
+): SampledCompletion[][] {
   const { config } = policy;
   const { sampling, generations } = options;
   checkContext(policy, prompts, sampling.max_completion_length);
@@ -70,7 +75,11 @@ export function rollout(policy: Policy, tokenizer: Tokenizer, prompts: readonly 
     })),
   );
 
-  const { caches, logits: promptLogits, starts } = prefill(policy, prompts, live.length, sampling.max_completion_length);
+  const {
+    caches,
+    logits: promptLogits,
+    starts,
+  } = prefill(policy, prompts, live.length, sampling.max_completion_length);
   try {
     let logits = promptLogits; // [prompts, V]; later [live, V]
     let rowOf = (completion: LiveCompletion): number => completion.group;
@@ -80,7 +89,11 @@ export function rollout(policy: Policy, tokenizer: Tokenizer, prompts: readonly 
         appendToken(completion, logits.subarray(row, row + config.vocabSize), prompts[completion.group], options);
         const reason = finishReason(completion, eos, sampling);
         if (reason === null) return true;
-        finished[completion.group][completion.slot - completion.group * generations] = finish(completion, tokenizer, reason);
+        finished[completion.group][completion.slot - completion.group * generations] = finish(
+          completion,
+          tokenizer,
+          reason,
+        );
         return false;
       });
       live = next;
@@ -105,7 +118,8 @@ export function rollout(policy: Policy, tokenizer: Tokenizer, prompts: readonly 
 
 function checkContext({ config }: Policy, prompts: readonly Int32Array[], maxCompletionLength: number): void {
   prompts.forEach((prompt, i) => {
-    if (prompt.length === 0) throw new StudioError('config_invalid', `prompt ${i} is empty: there is nothing to complete`);
+    if (prompt.length === 0)
+      throw new StudioError('config_invalid', `prompt ${i} is empty: there is nothing to complete`);
     if (prompt.length + maxCompletionLength > config.maxPositions) {
       throw new StudioError(
         'config_invalid',
@@ -147,8 +161,13 @@ function decodeStep(policy: Policy, caches: LayerCache[], { tokens, positions, r
   const { config, weights } = policy;
   const longest = positions.reduce((longest, position) => Math.max(longest, position), 0);
   return tf.tidy(() => {
-    const hidden = hiddenStates(config, weights, policy.rope(longest + 1), tokens, positions, (layer, query, key, value) =>
-      cachedAttention(query, key, value, caches[layer], rows, attentionShape(policy)),
+    const hidden = hiddenStates(
+      config,
+      weights,
+      policy.rope(longest + 1),
+      tokens,
+      positions,
+      (layer, query, key, value) => cachedAttention(query, key, value, caches[layer], rows, attentionShape(policy)),
     );
     return headLogits(policy, hidden);
   });
@@ -163,7 +182,12 @@ function headLogits({ config, weights }: Policy, hidden: tf.Tensor2D): Float32Ar
 }
 
 /** @param logits of the next token [V]; shared by the completions of a group on their first token, so it is copied before filtering */
-function appendToken(completion: LiveCompletion, logits: Float32Array, prompt: Int32Array, options: RolloutOptions): void {
+function appendToken(
+  completion: LiveCompletion,
+  logits: Float32Array,
+  prompt: Int32Array,
+  options: RolloutOptions,
+): void {
   const filtered = Float32Array.from(logits);
   filterLogits(filtered, concatenated(prompt, completion.tokens), options.sampling);
   const token = options.greedy ? likeliestToken(filtered) : drawToken(filtered, completion.stream.nextFloat());
@@ -177,7 +201,11 @@ function* concatenated(prompt: Int32Array, tokens: number[]): Iterable<number> {
   yield* tokens;
 }
 
-function finishReason({ tokens, text }: LiveCompletion, eos: ReadonlySet<number>, sampling: SamplingConfig): FinishReason | null {
+function finishReason(
+  { tokens, text }: LiveCompletion,
+  eos: ReadonlySet<number>,
+  sampling: SamplingConfig,
+): FinishReason | null {
   if (eos.has(tokens[tokens.length - 1])) return 'eos';
   if (sampling.stop.some((stop) => text.includes(stop))) return 'stop';
   return tokens.length >= sampling.max_completion_length ? 'length' : null;

@@ -29,15 +29,30 @@ const trainerStateSchema = z.object({
 
 export type TrainerState = z.infer<typeof trainerStateSchema>;
 
-const MODEL_FILES = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'chat_template.jinja'];
+const MODEL_FILES = [
+  'config.json',
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'chat_template.jinja',
+];
 const STATE_FILE = 'trainer_state.json';
 const OPTIMIZER_FILE = 'optimizer.safetensors';
 
 /** SHA-256 of the parts of a config that decide what a run computes. */
 export function configHash({ type, config }: RunConfig): string {
-  const { name: _name, backend: _backend, save_steps: _saveSteps, save_total_limit: _saveTotalLimit, ...decisive } = config;
+  const {
+    name: _name,
+    backend: _backend,
+    save_steps: _saveSteps,
+    save_total_limit: _saveTotalLimit,
+    ...decisive
+  } = config;
   const sorted = Object.fromEntries(Object.entries(decisive).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return createHash('sha256').update(JSON.stringify({ type, config: sorted })).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify({ type, config: sorted }))
+    .digest('hex');
 }
 
 /**
@@ -84,7 +99,12 @@ export async function restoreCheckpoint(folder: string, run: RunConfig, optimize
   const state = await readFile(path, 'utf8')
     .then((text) => trainerStateSchema.parse(JSON.parse(text)))
     .catch((error: unknown) => {
-      throw new StudioError('checkpoint_invalid', `${path} cannot be read: ${(error as Error).message}`, { path }, { cause: error });
+      throw new StudioError(
+        'checkpoint_invalid',
+        `${path} cannot be read: ${(error as Error).message}`,
+        { path },
+        { cause: error },
+      );
     });
   if (state.configHash !== configHash(run)) {
     throw new StudioError(

@@ -28,7 +28,13 @@ export function evaluate(
     const batch = rows.slice(start, start + BATCH_ROWS);
     const prompts = batch.map(({ prompt }) => tokenizer.encodePrompt(prompt));
     const tokens = prompts.map((prompt) => prompt.tokens);
-    const completions = rollout(policy, tokenizer, tokens, { sampling, generations: 1, greedy: true, seed: 0, path: [] });
+    const completions = rollout(policy, tokenizer, tokens, {
+      sampling,
+      generations: 1,
+      greedy: true,
+      seed: 0,
+      path: [],
+    });
     batch.forEach((row, i) => {
       const [{ text, tokens, finishReason }] = completions[i];
       samples.push({ row: row.index, prompt: prompts[i].text, text, tokens, finishReason, ...scorer.score(text, row) });
@@ -37,7 +43,12 @@ export function evaluate(
   const metrics = samplingMetrics(
     samples.map(({ tokens, finishReason, reward, scores }) => ({
       completions: [
-        { length: tokens.length, terminated: finishReason !== 'length', reward, scores: scores.map(({ score }) => score) },
+        {
+          length: tokens.length,
+          terminated: finishReason !== 'length',
+          reward,
+          scores: scores.map(({ score }) => score),
+        },
       ],
     })),
     scorer.names,

@@ -20,7 +20,14 @@ interface Case {
   completion_mask: number[][];
   num_generations: number;
   advantages: number[];
-  config: { temperature: number; epsilon: number; beta: number; lr: number; weight_decay: number; max_grad_norm: number };
+  config: {
+    temperature: number;
+    epsilon: number;
+    beta: number;
+    lr: number;
+    weight_decay: number;
+    max_grad_norm: number;
+  };
   ref_logps: number[][];
   updates: { loss: number; grad_norm: number; kl: number; entropy: number; logps: number[][] }[];
   final_logps: number[][];
@@ -56,7 +63,13 @@ describeOnEveryBackend('three updates on one batch equal TRL', () => {
         entropies = output.entropies.dataSync() as Float32Array<ArrayBuffer>;
         return hostLoss(output.logps, (logps) => {
           expect(largestDifference(logps, unpad(expected.logps, mask))).toBeLessThan(5e-4);
-          const tokens = { offsets: batch.offsets, logps, oldLogps, referenceLogps: oldLogps, advantages: reference.advantages };
+          const tokens = {
+            offsets: batch.offsets,
+            logps,
+            oldLogps,
+            referenceLogps: oldLogps,
+            advantages: reference.advantages,
+          };
           return (result = grpoLoss(tokens, { epsilon: config.epsilon, beta: config.beta, completions: mask.length }));
         });
       });

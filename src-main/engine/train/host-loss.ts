@@ -9,7 +9,10 @@ import * as tf from '@tensorflow/tfjs-core';
  * @param lossOf the loss and its gradient with respect to `logps` [M]
  * @returns the loss as a scalar whose gradient with respect to `logps` is the given one
  */
-export function hostLoss(logps: tf.Tensor1D, lossOf: (logps: Float32Array) => { loss: number; gradient: Float64Array }): tf.Scalar {
+export function hostLoss(
+  logps: tf.Tensor1D,
+  lossOf: (logps: Float32Array) => { loss: number; gradient: Float64Array },
+): tf.Scalar {
   const operation = tf.customGrad((input: tf.Tensor | tf.GradSaveFunc, save: tf.Tensor | tf.GradSaveFunc) => {
     const { loss, gradient } = lossOf((input as tf.Tensor).dataSync() as Float32Array);
     (save as tf.GradSaveFunc)([tf.tensor1d(Float32Array.from(gradient))]);
@@ -18,5 +21,5 @@ export function hostLoss(logps: tf.Tensor1D, lossOf: (logps: Float32Array) => { 
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(saved[0], dy),
     };
   });
-  return operation(logps) as tf.Scalar;
+  return operation(logps);
 }

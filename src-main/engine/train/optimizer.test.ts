@@ -5,7 +5,9 @@ import { describeOnEveryBackend } from '../fixtures/backends.ts';
 import type { TrainablePolicy } from '../model/policy.ts';
 import { Optimizer } from './optimizer.ts';
 
-const reference = golden<{ param0: number[]; steps: { grad: number[]; grad_norm: number; param: number[] }[] }>('optimizer');
+const reference = golden<{ param0: number[]; steps: { grad: number[]; grad_norm: number; param: number[] }[] }>(
+  'optimizer',
+);
 const settings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, maxGradNorm: 1 };
 
 /** A policy of one weight. It is a matrix, since weight decay leaves vectors alone. */

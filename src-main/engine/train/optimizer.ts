@@ -81,7 +81,10 @@ export class Optimizer {
   restore(state: ReadonlyMap<string, NamedArray>, updates: number): void {
     this.#updates = updates;
     for (const [name, { m, v }] of Object.entries(this.#moments)) {
-      for (const [suffix, variable] of [['m', m], ['v', v]] as const) {
+      for (const [suffix, variable] of [
+        ['m', m],
+        ['v', v],
+      ] as const) {
         const saved = state.get(`${name}.${suffix}`);
         if (saved === undefined) throw new Error(`the saved optimizer state lacks ${name}.${suffix}`);
         tf.tidy(() => variable.assign(tf.tensor(saved.values, variable.shape)));

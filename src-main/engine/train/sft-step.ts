@@ -21,7 +21,11 @@ export interface SftTrainer {
 }
 
 /** @returns the step's metrics; `loss` is in nats a token */
-export function sftStep(trainer: SftTrainer, rows: readonly DatasetRow[], learningRate: number): Record<string, number> {
+export function sftStep(
+  trainer: SftTrainer,
+  rows: readonly DatasetRow[],
+  learningRate: number,
+): Record<string, number> {
   const { config, policy, optimizer } = trainer;
   const start = performance.now();
   const examples = rows.map((row) => toExample(trainer, row));
@@ -60,9 +64,13 @@ function toExample({ config, policy, tokenizer }: SftTrainer, row: DatasetRow): 
   const { tokens: promptTokens } = tokenizer.encodePrompt(row.prompt);
   const text = row.columns[config.completion_column];
   if (typeof text !== 'string') {
-    throw new StudioError('dataset_invalid', `row ${row.index} has no text in its column ${config.completion_column} to learn from`, {
-      field: config.completion_column,
-    });
+    throw new StudioError(
+      'dataset_invalid',
+      `row ${row.index} has no text in its column ${config.completion_column} to learn from`,
+      {
+        field: config.completion_column,
+      },
+    );
   }
   const completion = [...tokenizer.encode(text), ...tokenizer.eosTokenIds.slice(0, 1)];
   if (promptTokens.length + completion.length > policy.config.maxPositions) {

@@ -1,0 +1,167 @@
+/**
+ * A configuration as a person gave it: a YAML file with line positions, `--set key=value` on top, options on top of that.
+ * It remembers where every value came from, so that an error can name the line or the option at fault.
+ */
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { isMap, isSeq, LineCounter, parseDocument, type Document, type Node, type ParsedNode } from 'yaml';
+import { StudioError } from '../contract/errors.ts';
+
+export type Path = (string | number)[];
+
+/** A value given on the command line, and how it was given (`--set seed=2`, `--seed 2`). */
+export interface Override {
+  path: Path;
+  value: unknown;
+  origin: string;
+}
+
+export interface ConfigSource {
+  /** The file with the overrides applied. */
+  values: Record<string, unknown>;
+  /** Where a field was set: a line of the file, or an override; neither when nothing sets it. */
+  locate(path: Path): { path?: string; line?: number; origin?: string };
+}
+
+/** Reads `key=value`: a dotted key (`rewards.0.weight`) and a value in YAML. */
+export function parseSetOption(text: string): Override {
+  const origin = `--set ${text}`;
+  const equals = text.indexOf('=');
+  const key = text.slice(0, equals).trim();
+  if (equals < 1 || key.split('.').includes('')) {
+    throw new StudioError('config_invalid', `\`${origin}\` must look like key=value, for example --set max_steps=50.`);
+  }
+  const document = parseDocument(text.slice(equals + 1), { prettyErrors: false });
+  const problem = document.errors[0];
+  if (problem) {
+    throw new StudioError(
+      'config_invalid',
+      `The value in \`${origin}\` is not valid YAML: ${sentence(problem.message)}`,
+      { field: key },
+    );
+  }
+  const path = key.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  return { path, value: document.toJS() as unknown, origin };
+}
+
+export interface ConfigInput {
+  /** Values to begin with: the settings of a stored run. */
+  base?: Readonly<Record<string, unknown>>;
+  /** A YAML file on top of them. */
+  file?: string | undefined;
+  /** On top of both, later ones over earlier ones. */
+  overrides: Override[];
+  /** Top-level fields that hold paths. Relative ones become absolute: those in the file against its folder, overrides against `cwd`. */
+  pathFields: readonly string[];
+  cwd: string;
+}
+
+/** @throws StudioError `io_failed` when the file cannot be read, `config_invalid` when it is not a YAML mapping */
+export function readConfigSource({ base = {}, file, overrides, pathFields, cwd }: ConfigInput): ConfigSource {
+  const lines = new LineCounter();
+  const document = file === undefined ? null : parseFile(file, lines);
+  const fromFile = (document?.toJS() ?? {}) as Record<string, unknown>;
+  if (file !== undefined) for (const field of pathFields) absolutePath(fromFile, field, dirname(resolve(cwd, file)));
+  const values = structuredClone({ ...base, ...fromFile });
+  for (const override of overrides) {
+    applyOverride(values, override);
+    const [field] = override.path;
+    if (override.path.length === 1 && pathFields.includes(String(field))) absolutePath(values, String(field), cwd);
+  }
+  return {
+    values,
+    locate(path) {
+      const override = overrides.findLast(({ path: set }) => isPrefix(set, path));
+      if (override) return { origin: override.origin };
+      if (file === undefined || document === null) return {};
+      const line = lineOf(document, path, lines);
+      return line === null ? { path: file } : { path: file, line };
+    },
+  };
+}
+
+function parseFile(file: string, lines: LineCounter): Document.Parsed {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const why = code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : `cannot be read (${code})`;
+    throw new StudioError('io_failed', `The config file ${file} ${why}.`, { path: file }, { cause: error });
+  }
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const problem = document.errors[0];
+  if (problem) {
+    const line = lines.linePos(problem.pos[0]).line;
+    throw new StudioError('config_invalid', `The file is not valid YAML: ${sentence(problem.message)}`, {
+      path: file,
+      line,
+    });
+  }
+  if (document.contents !== null && !isMap(document.contents)) {
+    throw new StudioError('config_invalid', 'A config file holds settings as `key: value` lines, one per line.', {
+      path: file,
+      line: 1,
+    });
+  }
+  return document;
+}
+
+function sentence(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
+}
+
+function absolutePath(values: Record<string, unknown>, field: string, folder: string): void {
+  const value = values[field];
+  if (typeof value !== 'string' || value === '') return;
+  values[field] = resolve(folder, value.replace(/^~(?=$|[/\\])/, homedir()));
+}
+
+function applyOverride(values: Record<string, unknown>, { path, value, origin }: Override): void {
+  let container: unknown = values;
+  path.forEach((key, depth) => {
+    const field = path.slice(0, depth).join('.');
+    const fail = (why: string) =>
+      new StudioError('config_invalid', `\`${origin}\` cannot be applied: ${why}`, { field: path.join('.') });
+    if (Array.isArray(container)) {
+      if (typeof key !== 'number') throw fail(`\`${field}\` is a list; name an entry by its number, as in ${field}.0.`);
+      if (key > container.length)
+        throw fail(`\`${field}\` ends before entry ${key}; the next one is ${container.length}.`);
+    } else if (typeof container !== 'object' || container === null) {
+      throw fail(`\`${field}\` holds ${JSON.stringify(container)}, which has no parts.`);
+    }
+    const last = depth === path.length - 1;
+    const existing = Object.hasOwn(container, key) ? (container as Record<string, unknown>)[key] : undefined;
+    const next = last ? value : (existing ?? (typeof path[depth + 1] === 'number' ? [] : {}));
+    Object.defineProperty(container, key, { value: next, writable: true, enumerable: true, configurable: true });
+    container = next;
+  });
+}
+
+function isPrefix(prefix: Path, path: Path): boolean {
+  return prefix.length <= path.length && prefix.every((key, index) => String(key) === String(path[index]));
+}
+
+/** The line of a field, or of the nearest thing around it that the file has; null when that is the file as a whole. */
+function lineOf(document: Document.Parsed, path: Path, lines: LineCounter): number | null {
+  let node: Node | null = document.contents;
+  let offset: number | null = null;
+  for (const key of path) {
+    let child: ParsedNode | null = null;
+    if (isMap(node)) {
+      const pair = (node as Extract<ParsedNode, { items: { key: unknown }[] }>).items.find(
+        (item) => String((item as { key: unknown }).key) === String(key),
+      ) as { key: ParsedNode; value: ParsedNode | null } | undefined;
+      if (!pair) break;
+      offset = pair.key.range[0];
+      child = pair.value;
+    } else if (isSeq(node)) {
+      child = (node.items[Number(key)] as ParsedNode | undefined) ?? null;
+      if (!child) break;
+      offset = child.range[0];
+    }
+    node = child;
+  }
+  return offset === null ? null : lines.linePos(offset).line;
+}

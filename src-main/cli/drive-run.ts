@@ -1,0 +1,141 @@
+/** Takes a run from its rows to its end in this terminal: what `train`, `sft` and `demo` have in common. */
+import { existsSync } from 'node:fs';
+import type { RunConfig } from '../contract/config.ts';
+import { StudioError } from '../contract/errors.ts';
+import type { RunDetail, RunStatus, RunSummary } from '../contract/run.ts';
+import { readDataset } from '../datasets/read-dataset.ts';
+import { compileRules } from '../rewards/compile-rules.ts';
+import type { RunRows } from '../runs/content-hash.ts';
+import { runCommands } from './config-file.ts';
+import { describeError, exitCodes } from './errors.ts';
+import { formatDuration, formatPercent, plural } from './format.ts';
+import { onInterrupt } from './interrupts.ts';
+import type { Output } from './output.ts';
+import { RunView } from './run-view.ts';
+import type { Studio } from './studio.ts';
+
+/** Creates a run of this configuration and follows it to its end. Returns the exit code. */
+export async function runNew(studio: Studio, config: RunConfig, output: Output): Promise<number> {
+  const rows = await readRows(config);
+  const run = studio.runs.createRun(config, rows);
+  return followRun(studio, run, () => studio.runs.start(run.id, rows), output);
+}
+
+/** Resumes a stored run from its newest checkpoint and follows it to its end. Returns the exit code. */
+export async function runResumed(studio: Studio, idOrName: string, output: Output): Promise<number> {
+  const run = studio.store.reader.resolveRun(idOrName);
+  const rows = await readRows(run.run);
+  return followRun(studio, run, () => void studio.runs.resume(run.id, rows), output);
+}
+
+/** Reads and checks what can be read and checked before an engine is started. */
+async function readRows({ type, config }: RunConfig): Promise<RunRows> {
+  compileRules(config.rewards);
+  for (const [field, path] of [
+    ['model', config.model],
+    ['dataset', config.dataset],
+    ['eval_dataset', config.eval_dataset],
+  ] as const) {
+    if (path !== undefined && !existsSync(path)) {
+      const code = field === 'model' ? 'model_invalid' : 'dataset_invalid';
+      throw new StudioError(code, `\`${field}\` is ${path}, which does not exist.`, { path, field });
+    }
+  }
+  const trainRows = await readDataset(
+    config.dataset,
+    type === 'sft' ? { require: { completionColumn: config.completion_column } } : {},
+  );
+  const evalRows = config.eval_dataset === undefined ? [] : await readDataset(config.eval_dataset);
+  return { trainRows, evalRows };
+}
+
+async function followRun(studio: Studio, run: RunDetail, begin: () => void, output: Output): Promise<number> {
+  const { id, name, type, maxSteps, directory } = run;
+  const database = studio.store.path;
+  output.emit({ event: 'run', run_id: id, name, type, max_steps: maxSteps, directory, database });
+  output.say(`${output.paint('bold', `Run ${id}`)} (${name}): ${describeRun(run.run)}`);
+
+  const view = new RunView(run, studio.commandLine(`runs show ${id}`), output);
+  const unlisten = studio.runs.onEvent((runId, event) => {
+    if (runId === id) view.show(event);
+  });
+  let interrupted = false;
+  const ignoreInterrupts = onInterrupt({
+    first: () => {
+      if (!isLive(studio.store.reader.getRun(id).status)) return; // it has just ended by itself
+      interrupted = true;
+      view.say('Stopping after this step, then saving. Press Ctrl-C again to end at once.');
+      view.stopping();
+      studio.runs.stop(id);
+    },
+    again: () => void studio.runs.close(),
+  });
+  try {
+    begin();
+    view.start();
+    const ended = await studio.runs.finished(id);
+    view.end();
+    return report(ended, run, interrupted, studio, output);
+  } finally {
+    view.end();
+    unlisten();
+    ignoreInterrupts();
+  }
+}
+
+function isLive(status: RunStatus): boolean {
+  return status === 'running' || status === 'paused';
+}
+
+/** Says how the run ended and what to do next; under `--json` the result is the last line. */
+function report(ended: RunSummary, run: RunDetail, interrupted: boolean, studio: Studio, output: Output): number {
+  const resume = `Resume it with: ${studio.commandLine(`${runCommands[run.type]} --resume ${run.id}`)}`;
+  const database = studio.store.path;
+  const seconds = performance.now() / 1000;
+  switch (ended.status) {
+    case 'completed':
+      output.say(`Completed ${plural(ended.step, 'step')} in ${formatDuration(seconds)}.${gain(ended)}`);
+      break;
+    case 'stopped':
+      output.say(`Stopped after step ${ended.step} and saved. ${resume}`);
+      break;
+    case 'failed':
+      output.complain(
+        ended.error === null ? `${output.paint('red', 'error:')} The run failed.` : describeError(ended.error, output),
+      );
+      output.say(`The database has ${plural(ended.step, 'step')} of it. ${resume}`);
+      break;
+    default:
+      output.say(
+        `Ended at once, ${plural(ended.step, 'step')} recorded. ${resume}\nIt goes on from the newest checkpoint.`,
+      );
+  }
+  output.say(`Database: ${database}\nLook closer: ${studio.commandLine(`runs show ${run.id}`)}`);
+  output.emit({
+    event: 'result',
+    run_id: run.id,
+    status: ended.status,
+    steps: ended.step,
+    eval_before: ended.evalBefore,
+    eval_after: ended.evalAfter,
+    seconds: Math.round(seconds * 10) / 10,
+    database,
+    error: ended.error,
+  });
+  if (ended.status === 'completed') return exitCodes.ok;
+  return ended.status === 'failed' || !interrupted ? exitCodes.failure : exitCodes.interrupted;
+}
+
+function gain({ evalBefore, evalAfter, step }: RunSummary): string {
+  if (evalBefore === null || evalAfter === null || step === 0) return '';
+  return ` Held-out accuracy: ${formatPercent(evalBefore)} before, ${formatPercent(evalAfter)} after.`;
+}
+
+/** `GRPO on models/starter, 120 steps of 8 prompts × 8 completions`. */
+function describeRun({ type, config }: RunConfig): string {
+  const batch =
+    type === 'grpo'
+      ? `${plural(config.prompts_per_step, 'prompt')} × ${config.num_generations} completions`
+      : plural(config.batch_size, 'row');
+  return `${type.toUpperCase()} on ${config.model}, ${plural(config.max_steps, 'step')} of ${batch}`;
+}

@@ -1,0 +1,39 @@
+/** Finds the checkpoint folder that a person means by a path or by a run. */
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { StudioError } from '../contract/errors.ts';
+import { newestCheckpoint } from '../runs/checkpoints.ts';
+import { databasePath, resolveDataDirectory } from '../services/data-directory.ts';
+import { openStore } from '../store/open.ts';
+import type { StoredRun } from '../store/interfaces.ts';
+
+export interface PolicyFolder {
+  folder: string;
+  /** The run that the checkpoint comes from; null for a model folder. */
+  run: StoredRun | null;
+}
+
+/**
+ * A model folder when `modelOrRun` is one, else the newest checkpoint of the run of that id or name.
+ * @throws StudioError model_invalid, run_not_found, checkpoint_invalid when the run has no checkpoint yet
+ */
+export function findPolicyFolder(modelOrRun: string, dataDirFlag: string | undefined): PolicyFolder {
+  if (existsSync(join(modelOrRun, 'config.json'))) return { folder: resolve(modelOrRun), run: null };
+  if (existsSync(modelOrRun) && statSync(modelOrRun).isDirectory()) {
+    const sentence = `${modelOrRun} is no model folder: it has no config.json.`;
+    throw new StudioError('model_invalid', sentence, { path: resolve(modelOrRun) });
+  }
+  if (/[/\\]/.test(modelOrRun))
+    throw new StudioError('model_invalid', `${modelOrRun} does not exist.`, { path: resolve(modelOrRun) });
+  const store = openStore(databasePath(resolveDataDirectory({ flag: dataDirFlag })));
+  try {
+    const run = store.reader.resolveRun(modelOrRun);
+    const checkpoint = newestCheckpoint(run.directory, run.step);
+    if (checkpoint === null) {
+      throw new StudioError('checkpoint_invalid', `Run ${run.id} has no checkpoint yet.`, { path: run.directory });
+    }
+    return { folder: checkpoint.path, run };
+  } finally {
+    store.close();
+  }
+}
