@@ -104,13 +104,23 @@ export function* grpoStep(
   return { groups, metrics };
 }
 
-function sampleGroups({ config, policy, tokenizer }: GrpoTrainer, rows: readonly DatasetRow[], step: number): GroupRecord[] {
+function sampleGroups(
+  { config, policy, tokenizer }: GrpoTrainer,
+  rows: readonly DatasetRow[],
+  step: number,
+): GroupRecord[] {
   const prompts = rows.map(({ prompt }) => tokenizer.encodePrompt(prompt));
   const sampled = rollout(
     policy,
     tokenizer,
     prompts.map(({ tokens }) => tokens),
-    { sampling: config, generations: config.num_generations, greedy: false, seed: config.seed, path: ['rollout', step] },
+    {
+      sampling: config,
+      generations: config.num_generations,
+      greedy: false,
+      seed: config.seed,
+      path: ['rollout', step],
+    },
   );
   return rows.map((row, i) => ({
     row: row.index,
@@ -137,7 +147,11 @@ function scoreGroup(scorer: RewardScorer, group: GroupRecord, row: DatasetRow): 
   const advantages = groupAdvantages(verdicts.map(({ reward }) => reward));
   return {
     ...group,
-    completions: group.completions.map((completion, i) => ({ ...completion, ...verdicts[i], advantage: advantages[i] })),
+    completions: group.completions.map((completion, i) => ({
+      ...completion,
+      ...verdicts[i],
+      advantage: advantages[i],
+    })),
   };
 }
 
@@ -145,7 +159,10 @@ function toMicroBatch(groups: GroupRecord[]): MicroBatch {
   const completions = groups.flatMap((group) => group.completions);
   return {
     batch: packGroups(
-      groups.map(({ promptTokens, completions }) => ({ promptTokens, completions: completions.map(({ tokens }) => tokens) })),
+      groups.map(({ promptTokens, completions }) => ({
+        promptTokens,
+        completions: completions.map(({ tokens }) => tokens),
+      })),
     ),
     advantages: completions.map(({ advantage }) => advantage),
     oldLogps: null,
@@ -156,7 +173,11 @@ function toMicroBatch(groups: GroupRecord[]): MicroBatch {
 }
 
 /** μ updates on the same samples. The first pass runs before any update, so its log-probs are the old policy's. */
-function update(trainer: GrpoTrainer, batches: MicroBatch[], learningRate: number): { losses: GrpoLoss[]; gradientNorm: number } {
+function update(
+  trainer: GrpoTrainer,
+  batches: MicroBatch[],
+  learningRate: number,
+): { losses: GrpoLoss[]; gradientNorm: number } {
   const { config, policy, optimizer } = trainer;
   const completions = batches.reduce((total, { advantages }) => total + advantages.length, 0);
   const losses: GrpoLoss[] = [];
