@@ -1,5 +1,5 @@
 /** How a command tells of a failure, and the exit code it leaves. */
-import { relative } from 'node:path';
+import { isAbsolute, relative } from 'node:path';
 import { StudioError, type ErrorRecord } from '../contract/errors.ts';
 import { ConfigError } from './config-file.ts';
 import type { Output } from './output.ts';
@@ -42,5 +42,5 @@ export function describeError(error: ErrorRecord, output: Output): string {
 /** A path as a person would type it here. */
 function shorten(path: string): string {
   const near = relative('', path);
-  return near !== '' && near.length < path.length ? near : path;
+  return near === '' || near.startsWith('..') || isAbsolute(near) ? path : near;
 }

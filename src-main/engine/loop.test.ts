@@ -86,11 +86,11 @@ async function train(
   };
 }
 
-/** A step without what the clock measured. */
+/** A step without what the clock and the process measured. */
 function withoutTimes({ metrics, ...step }: StepRecord) {
   return {
     ...step,
-    metrics: Object.fromEntries(Object.entries(metrics).filter(([name]) => !/time|per_second/.test(name))),
+    metrics: Object.fromEntries(Object.entries(metrics).filter(([name]) => !/time|per_second|memory/.test(name))),
   };
 }
 
