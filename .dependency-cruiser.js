@@ -27,7 +27,7 @@ const roomRules = Object.entries(allowedRooms).flatMap(([room, allowed]) => {
       name: `${name}-and-shared-fixtures-in-tests`,
       severity: 'error',
       from: { path: `^src-main/${room}/.*${tests}` },
-      to: outside(`^(${own}|e2e/fixtures/)`),
+      to: outside(`^(${own}|e2e/(fixtures|golden)/)`),
     },
   ];
 });

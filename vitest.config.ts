@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   plugins: [svelte({ configFile: 'src-renderer/svelte.config.js' })],
   test: {
-    include: ['src-main/**/*.test.ts', 'src-renderer/**/*.test.ts'],
+    include: ['src-main/**/*.test.ts', 'src-renderer/**/*.test.ts', 'e2e/golden/*.test.ts'],
     // Each file gets a process of its own: native addons and the tensor backend are chosen per process.
     pool: 'forks',
     testTimeout: 60_000,

@@ -196,14 +196,14 @@ describe('problems', () => {
       '- {name: a, type: answer_mach}',
       4,
       'rewards.0.type',
-      '`rewards.0.type` must be one of answer_match, regex, format, not the text "answer_mach". Did you mean `answer_match`?',
+      '`rewards.0.type` must be one of answer_match, regex, format, think_format, soft_overlong, repetition, not the text "answer_mach". Did you mean `answer_match`?',
     ],
     [
       'no type',
       '- name: a',
       4,
       'rewards.0.type',
-      '`type` is missing in `rewards.0`: one of answer_match, regex, format.',
+      '`type` is missing in `rewards.0`: one of answer_match, regex, format, think_format, soft_overlong, repetition.',
     ],
     [
       'a field of another type of rule',
@@ -264,7 +264,7 @@ describe('problems', () => {
       [
         undefined,
         'model',
-        '`model` is missing: folder of a Hugging Face checkpoint: config.json, *.safetensors, tokenizer.json.',
+        '`model` is missing: folder of a Hugging Face checkpoint: config.json, model.safetensors, tokenizer.json.',
       ],
       [undefined, 'dataset', '`dataset` is missing: JSONL file to train on.'],
       [undefined, 'rewards', '`rewards` is missing: rules whose weighted sum is the reward.'],
@@ -293,6 +293,15 @@ describe('problems', () => {
       line: 6,
       field: 'top_p',
     });
+  });
+
+  test('rules that the schema cannot see through name their line too', () => {
+    const twice = `${minimal}  - {name: accuracy, type: format}\n`;
+    expect(problemsOf(() => read(twice))).toEqual([
+      [6, 'rewards.1.name', 'rewards.0 and rewards.1 are both named "accuracy". Names must differ.'],
+    ]);
+    const [[line, field]] = problemsOf(() => read(`${minimal}  - {name: shape, type: regex, pattern: "("}\n`));
+    expect([line, field]).toEqual([6, 'rewards.1.pattern']);
   });
 
   test('a file that is no mapping, is broken, empty or absent', () => {

@@ -1,16 +1,30 @@
 /** Reads what configures a run, an evaluation or a sample, and holds it to the contract's schemas; every error names file, line and field. */
 import { z } from 'zod';
-import { grpoConfigSchema, sftConfigSchema, type RunConfig, type RunType } from '../contract/config.ts';
+import {
+  grpoConfigSchema,
+  rewardModelConfigSchema,
+  sftConfigSchema,
+  type GrpoConfig,
+  type RunConfig,
+  type RunType,
+} from '../contract/config.ts';
+import { findConflicts } from '../contract/conflicts.ts';
 import { StudioError } from '../contract/errors.ts';
+import { withPreset } from '../contract/presets.ts';
+import type { RewardRule } from '../contract/reward-rules.ts';
+import { compileRules } from '../rewards/compile-rules.ts';
 import { explainIssues } from './config-problems.ts';
-import { readConfigSource, type ConfigInput, type Override } from './config-source.ts';
+import { readConfigSource, type ConfigInput, type ConfigSource, type Override, type Path } from './config-source.ts';
 
 const pathFields = ['model', 'dataset', 'eval_dataset'];
 
-export const runSchemas = { grpo: grpoConfigSchema, sft: sftConfigSchema };
+export const runSchemas = { grpo: grpoConfigSchema, sft: sftConfigSchema, reward_model: rewardModelConfigSchema };
 
 /** The command that makes a run of a type. */
-export const runCommands = { grpo: 'train', sft: 'sft' } as const satisfies Record<RunType, string>;
+export const runCommands = { grpo: 'train', sft: 'sft', reward_model: 'reward-model' } as const satisfies Record<
+  RunType,
+  string
+>;
 
 /** What `eval` takes from a config file; the other settings of a run may stand there too and are not used. */
 const evaluationSchema = z
@@ -53,12 +67,15 @@ export type ConfigFrom = Omit<ConfigInput, 'pathFields' | 'cwd'> & { cwd?: strin
  * The configuration of a run.
  * @throws ConfigError when a field is wrong; StudioError when the file cannot be read or is no YAML mapping
  */
-export function readRunConfig(type: RunType, from: ConfigFrom): RunConfig {
-  const other = type === 'grpo' ? 'sft' : 'grpo';
-  const hint = `It is a setting of \`grpo-studio ${runCommands[other]}\`.`;
-  const elsewhere = new Map(Object.keys(runSchemas[other].shape).map((key) => [key, hint]));
+export function readRunConfig<Type extends RunType>(type: Type, from: ConfigFrom): Extract<RunConfig, { type: Type }> {
+  const elsewhere = new Map(
+    (['reward_model', 'sft', 'grpo'] as const).flatMap((other) => {
+      const hint = `It is a setting of \`grpo-studio ${runCommands[other]}\`.`;
+      return Object.keys(runSchemas[other].shape).map((key) => [key, hint]);
+    }),
+  );
   const config = validate(runSchemas[type], from, `\`grpo-studio ${runCommands[type]}\``, elsewhere);
-  return { type, config } as RunConfig;
+  return { type, config } as Extract<RunConfig, { type: Type }>;
 }
 
 /** The reward rules, sampling settings and held-out rows of an evaluation; throws as `readRunConfig` does. */
@@ -83,17 +100,42 @@ function validate<Schema extends z.ZodType>(
   elsewhere?: ReadonlyMap<string, string>,
 ): z.output<Schema> {
   const source = readConfigSource({ cwd: process.cwd(), ...from, pathFields });
-  const result = schema.safeParse(source.values);
-  if (result.success) return result.data;
-  const problems = explainIssues(schema, source.values, result.error.issues, what, elsewhere).map(
-    ({ path, message }) => {
-      const { origin, ...where } = source.locate(path);
-      return new StudioError('config_invalid', origin ? `${message} (${origin})` : message, {
-        ...where,
-        field: path.join('.'),
-      });
-    },
+  const values = isGrpo(schema) ? withPreset(source.values) : source.values;
+  const result = schema.safeParse(values);
+  if (result.success) {
+    requireSoundRules((result.data as { rewards?: RewardRule[] }).rewards ?? [], source);
+    if (isGrpo(schema)) requireNoConflict(result.data as GrpoConfig, source);
+    return result.data;
+  }
+  const problems = explainIssues(schema, values, result.error.issues, what, elsewhere).map(({ path, message }) =>
+    problemAt(source, path, message),
   );
   problems.sort((a, b) => (a.where.line ?? Infinity) - (b.where.line ?? Infinity));
   throw new ConfigError(problems as [StudioError, ...StudioError[]]);
+}
+
+/** A problem with the place it comes from: file and line, or the option. */
+function problemAt(source: ConfigSource, path: Path, message: string): StudioError {
+  const { origin, ...where } = source.locate(path);
+  const field = path.join('.');
+  return new StudioError('config_invalid', origin ? `${message} (${origin})` : message, { ...where, field });
+}
+
+const isGrpo = (schema: z.ZodType): boolean => schema === grpoConfigSchema;
+
+function requireNoConflict(config: GrpoConfig, source: ConfigSource): void {
+  const [first, ...others] = findConflicts(config).map(({ field, message }) =>
+    problemAt(source, [field], `${message}.`),
+  );
+  if (first !== undefined) throw new ConfigError([first, ...others]);
+}
+
+/** What the schema cannot see in a rule: a broken regular expression, a name used twice. */
+function requireSoundRules(rules: RewardRule[], source: ConfigSource): void {
+  try {
+    compileRules(rules);
+  } catch (error) {
+    if (!(error instanceof StudioError)) throw error;
+    throw new ConfigError([problemAt(source, (error.where.field ?? 'rewards').split('.'), error.message)]);
+  }
 }

@@ -57,7 +57,7 @@ export interface ConfigInput {
   cwd: string;
 }
 
-/** @throws StudioError `io_failed` when the file cannot be read, `config_invalid` when it is not a YAML mapping */
+/** @throws StudioError `config_invalid` when the file cannot be read or is not a YAML mapping */
 export function readConfigSource({ base = {}, file, overrides, pathFields, cwd }: ConfigInput): ConfigSource {
   const lines = new LineCounter();
   const document = file === undefined ? null : parseFile(file, lines);
@@ -88,7 +88,7 @@ function parseFile(file: string, lines: LineCounter): Document.Parsed {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     const why = code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : `cannot be read (${code})`;
-    throw new StudioError('io_failed', `The config file ${file} ${why}.`, { path: file }, { cause: error });
+    throw new StudioError('config_invalid', `The config file ${file} ${why}.`, { path: file }, { cause: error });
   }
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const problem = document.errors[0];

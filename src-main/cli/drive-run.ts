@@ -1,16 +1,19 @@
-/** Takes a run from its rows to its end in this terminal: what `train`, `sft` and `demo` have in common. */
+/** Takes a run from its rows to its end in this terminal: what `train`, `sft`, `reward-model` and `demo` have in common. */
 import { existsSync } from 'node:fs';
-import type { RunConfig } from '../contract/config.ts';
-import { StudioError } from '../contract/errors.ts';
+import { rewardRulesOf, type RunConfig } from '../contract/config.ts';
+import type { DatasetRow } from '../contract/dataset.ts';
+import { StudioError, type ErrorCode } from '../contract/errors.ts';
 import type { RunDetail, RunStatus, RunSummary } from '../contract/run.ts';
 import { readDataset } from '../datasets/read-dataset.ts';
-import { compileRules } from '../rewards/compile-rules.ts';
+import { checkExamples } from '../engine/reward-model/examples.ts';
+import { compileRules, type RewardScorer } from '../rewards/compile-rules.ts';
 import type { RunRows } from '../runs/content-hash.ts';
 import { runCommands } from './config-file.ts';
 import { describeError, exitCodes } from './errors.ts';
 import { formatDuration, formatPercent, plural } from './format.ts';
 import { onInterrupt } from './interrupts.ts';
 import type { Output } from './output.ts';
+import { requireModelFolder } from './policy-folder.ts';
 import { RunView } from './run-view.ts';
 import type { Studio } from './studio.ts';
 
@@ -29,8 +32,9 @@ export async function runResumed(studio: Studio, idOrName: string, output: Outpu
 }
 
 /** Reads and checks what can be read and checked before an engine is started. */
-async function readRows({ type, config }: RunConfig): Promise<RunRows> {
-  compileRules(config.rewards);
+async function readRows(run: RunConfig): Promise<RunRows> {
+  const { type, config } = run;
+  const scorer = compileRules(rewardRulesOf(run));
   for (const [field, path] of [
     ['model', config.model],
     ['dataset', config.dataset],
@@ -41,12 +45,31 @@ async function readRows({ type, config }: RunConfig): Promise<RunRows> {
       throw new StudioError(code, `\`${field}\` is ${path}, which does not exist.`, { path, field });
     }
   }
+  requireModelFolder(config.model);
   const trainRows = await readDataset(
     config.dataset,
     type === 'sft' ? { require: { completionColumn: config.completion_column } } : {},
   );
   const evalRows = config.eval_dataset === undefined ? [] : await readDataset(config.eval_dataset);
+  if (type === 'reward_model') checkExamples(trainRows, evalRows);
+  if (type === 'grpo') requireRulesThatApply(scorer, trainRows, config.dataset);
   return { trainRows, evalRows };
+}
+
+/** A rule that applies to no row, for a column misspelt or an answer to extract, would leave a run that looks healthy and learns nothing. */
+function requireRulesThatApply(scorer: RewardScorer, rows: readonly DatasetRow[], path: string): void {
+  // Whether a rule applies depends on the row alone, so any completion will do.
+  const empty = { text: '', tokens: [] };
+  const silent = new Set(scorer.names);
+  for (const row of rows) {
+    for (const { rule, score } of scorer.score(empty, row).scores) if (score !== null) silent.delete(rule);
+    if (silent.size === 0) return;
+  }
+  const [name] = silent;
+  const index = scorer.names.indexOf(name);
+  const { why } = scorer.score(empty, rows[0]).scores[index];
+  const sentence = `The rule ${name} applies to no row of ${path}. The first row: ${why}. Correct its column, extract_expected or compare.`;
+  throw new StudioError('reward_invalid', sentence, { path, field: `rewards.${index}` });
 }
 
 async function followRun(studio: Studio, run: RunDetail, begin: () => void, output: Output): Promise<number> {
@@ -83,6 +106,9 @@ async function followRun(studio: Studio, run: RunDetail, begin: () => void, outp
   }
 }
 
+/** Failures that a resumed run would only meet again. */
+const lasting: readonly ErrorCode[] = ['config_invalid', 'reward_invalid', 'model_unsupported', 'training_diverged'];
+
 function isLive(status: RunStatus): boolean {
   return status === 'running' || status === 'paused';
 }
@@ -103,7 +129,13 @@ function report(ended: RunSummary, run: RunDetail, interrupted: boolean, studio:
       output.complain(
         ended.error === null ? `${output.paint('red', 'error:')} The run failed.` : describeError(ended.error, output),
       );
-      output.say(`The database has ${plural(ended.step, 'step')} of it. ${resume}`);
+      output.say(
+        `The database has ${plural(ended.step, 'step')} of it. ${
+          ended.error !== null && lasting.includes(ended.error.code)
+            ? 'Resumed, it would fail in the same way; correct its config and begin a new run.'
+            : resume
+        }`,
+      );
       break;
     default:
       output.say(
@@ -137,5 +169,6 @@ function describeRun({ type, config }: RunConfig): string {
     type === 'grpo'
       ? `${plural(config.prompts_per_step, 'prompt')} × ${config.num_generations} completions`
       : plural(config.batch_size, 'row');
-  return `${type.toUpperCase()} on ${config.model}, ${plural(config.max_steps, 'step')} of ${batch}`;
+  const what = { grpo: 'GRPO', sft: 'SFT', reward_model: 'Reward model' }[type];
+  return `${what} on ${config.model}, ${plural(config.max_steps, 'step')} of ${batch}`;
 }

@@ -36,7 +36,8 @@ export class Output {
   }
 
   get width(): number {
-    return this.#human.columns ?? 100;
+    const columns = this.#human.columns ?? 0; // some terminals say 0 until they know
+    return columns > 0 ? columns : 100;
   }
 
   /** Colours on a terminal that has them, unless NO_COLOR is set. */

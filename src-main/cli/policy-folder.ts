@@ -18,11 +18,8 @@ export interface PolicyFolder {
  * @throws StudioError model_invalid, run_not_found, checkpoint_invalid when the run has no checkpoint yet
  */
 export function findPolicyFolder(modelOrRun: string, dataDirFlag: string | undefined): PolicyFolder {
-  if (existsSync(join(modelOrRun, 'config.json'))) return { folder: resolve(modelOrRun), run: null };
-  if (existsSync(modelOrRun) && statSync(modelOrRun).isDirectory()) {
-    const sentence = `${modelOrRun} is no model folder: it has no config.json.`;
-    throw new StudioError('model_invalid', sentence, { path: resolve(modelOrRun) });
-  }
+  if (isModelFolder(modelOrRun)) return { folder: resolve(modelOrRun), run: null };
+  if (existsSync(modelOrRun) && statSync(modelOrRun).isDirectory()) requireModelFolder(modelOrRun);
   if (/[/\\]/.test(modelOrRun))
     throw new StudioError('model_invalid', `${modelOrRun} does not exist.`, { path: resolve(modelOrRun) });
   const store = openStore(databasePath(resolveDataDirectory({ flag: dataDirFlag })));
@@ -36,4 +33,16 @@ export function findPolicyFolder(modelOrRun: string, dataDirFlag: string | undef
   } finally {
     store.close();
   }
+}
+
+/** @throws StudioError model_invalid when a path that exists is no model folder */
+export function requireModelFolder(path: string): void {
+  if (isModelFolder(path)) return;
+  const sentence = `${path} is no model folder: it has no config.json.`;
+  throw new StudioError('model_invalid', sentence, { path: resolve(path) });
+}
+
+/** Whether a folder holds a model, or an adapter that names its base model. */
+function isModelFolder(path: string): boolean {
+  return ['config.json', 'adapter_config.json'].some((file) => existsSync(join(path, file)));
 }

@@ -4,9 +4,10 @@ import packageFile from '../../package.json' with { type: 'json' };
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
+import { explainCommand } from './commands/explain.ts';
 import { runsCommand } from './commands/runs.ts';
 import { sampleCommand } from './commands/sample.ts';
-import { sftCommand, trainCommand } from './commands/train.ts';
+import { rewardModelCommand, sftCommand, trainCommand } from './commands/train.ts';
 import { exitCodes, reportError } from './errors.ts';
 import type { CommandContext } from './command-context.ts';
 import { Output, type Streams } from './output.ts';
@@ -20,6 +21,7 @@ Begin with:
   grpo-studio demo                                  a whole run in a few minutes
   grpo-studio train resources/configs/demo.yaml     the same from its config file
   grpo-studio runs show RUN                         what a run did
+  grpo-studio explain RUN                           why its numbers are what they are, and what looks wrong
 
 Data: everything goes to --data-dir, else $GRPO_STUDIO_HOME, else the application data folder of the system
 (Linux: ~/.local/share/grpo-studio); the database there is studio.sqlite.
@@ -57,7 +59,17 @@ export async function runCli(words: string[], engine: EngineParts, streams: Stre
     .description(description)
     .version(packageFile.version)
     .addHelpText('after', help);
-  const factories = [trainCommand, sftCommand, evalCommand, sampleCommand, runsCommand, doctorCommand, demoCommand];
+  const factories = [
+    trainCommand,
+    sftCommand,
+    rewardModelCommand,
+    evalCommand,
+    sampleCommand,
+    runsCommand,
+    explainCommand,
+    doctorCommand,
+    demoCommand,
+  ];
   for (const factory of factories) program.addCommand(factory(context));
   frame(program, streams);
   try {

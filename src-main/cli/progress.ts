@@ -88,12 +88,13 @@ export function secondsLeft(state: ProgressState): number | null {
 /** The metrics worth watching, most important first; a metric that the run does not have is left out. */
 function watched(state: ProgressState): string[] {
   const { metrics } = state;
-  // The accuracy of a step is what `accuracy` is in an evaluation: the mean score of the first rule.
-  const accuracy = state.firstRule === null ? undefined : metrics[`rewards/${state.firstRule}/mean`];
+  // The accuracy of a step is what `accuracy` is in an evaluation: the mean score of the first rule, of a reward model its own.
+  const accuracy = metrics[state.firstRule === null ? 'accuracy' : `rewards/${state.firstRule}/mean`];
   const named: [string, number | undefined, (value: number) => string][] = [
-    ['loss', state.type === 'sft' ? metrics['loss'] : undefined, formatNumber],
+    ['loss', state.type !== 'grpo' ? metrics['loss'] : undefined, formatNumber],
     ['reward', metrics['reward'], formatNumber],
     ['accuracy', accuracy, formatPercent],
+    ['margin', metrics['margin'], formatNumber],
     ['KL', metrics['kl'], formatNumber],
     ['entropy', metrics['entropy'], formatNumber],
     ['tokens/s', tokensPerSecond(metrics), (value) => value.toFixed(0)],

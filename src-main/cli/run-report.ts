@@ -1,5 +1,6 @@
 /** The text of `runs show`: settings, metrics over the steps, evaluations, troubles, and the ends of a step's completions. */
 import { stringify } from 'yaml';
+import { rewardRulesOf } from '../contract/config.ts';
 import type { CompletionRecord, StepRecord } from '../contract/engine.ts';
 import type { StoredRun, StoreReader } from '../store/interfaces.ts';
 import { describeError } from './errors.ts';
@@ -28,7 +29,10 @@ export function runReport(run: StoredRun, reader: StoreReader, record: StepRecor
   const metrics = metricsTable(run, reader);
   if (metrics !== null) sections.push(`${title('Metrics')}\n${indent(metrics, 2)}`);
   const evaluations = evaluationTable(run, reader);
-  if (evaluations !== null) sections.push(`${title('Held out (greedy)')}\n${indent(evaluations, 2)}`);
+  if (evaluations !== null)
+    sections.push(
+      `${title(run.type === 'reward_model' ? 'Held out' : 'Held out (greedy)')}\n${indent(evaluations, 2)}`,
+    );
   const troubles = reader.listEvents(run.id).filter(({ type }) => type === 'warning' || type === 'failed');
   if (troubles.length > 0) {
     const lines = troubles.map(({ step, type, message }) => `after step ${step}  ${type}: ${oneLine(message)}`);
@@ -65,8 +69,20 @@ export function formatRows(rows: [string, string][]): string {
 
 /** Up to `shownSteps` steps, evenly spread, the first and the last among them. */
 function metricsTable(run: StoredRun, reader: StoreReader): string | null {
-  const rules = run.run.config.rewards.map(({ name }) => `rewards/${name}/mean`);
-  const wanted = ['loss', 'reward', ...rules, 'kl', 'entropy', 'completions/mean_length', 'grad_norm', 'learning_rate'];
+  const rules = rewardRulesOf(run.run).map(({ name }) => `rewards/${name}/mean`);
+  const wanted = [
+    'loss',
+    'reward',
+    ...rules,
+    'accuracy',
+    'margin',
+    'mean_reward',
+    'kl',
+    'entropy',
+    'completions/mean_length',
+    'grad_norm',
+    'learning_rate',
+  ];
   const known = new Set(reader.listMetricNames(run.id));
   const names = wanted.filter((name) => known.has(name));
   const [first] = names;
@@ -94,8 +110,8 @@ export function spread<T>(values: T[], count: number): T[] {
 function evaluationTable(run: StoredRun, reader: StoreReader): string | null {
   const evaluations = reader.listEvaluations(run.id);
   if (evaluations.length === 0) return null;
-  const rules = run.run.config.rewards.map(({ name }) => `rewards/${name}/mean`);
-  const names = ['loss', 'reward', ...rules, 'completions/mean_length'].filter((name) =>
+  const rules = rewardRulesOf(run.run).map(({ name }) => `rewards/${name}/mean`);
+  const names = ['loss', 'reward', ...rules, 'margin', 'completions/mean_length'].filter((name) =>
     evaluations.some(({ metrics }) => name in metrics),
   );
   return formatTable(

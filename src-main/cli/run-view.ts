@@ -1,4 +1,5 @@
 /** Shows a run while it goes on: a live display on a terminal, plain lines elsewhere, JSON lines for programs. */
+import { rewardRulesOf } from '../contract/config.ts';
 import type { EngineEvent, EvaluationRecord } from '../contract/engine.ts';
 import type { RunDetail } from '../contract/run.ts';
 import { formatCount, formatNumber, formatPercent, plural } from './format.ts';
@@ -26,7 +27,7 @@ export class RunView {
   constructor(run: RunDetail, details: string, output: Output) {
     this.#details = details;
     this.#output = output;
-    this.#progress = startProgress(run.type, run.maxSteps, run.run.config.rewards[0]?.name ?? null, Date.now());
+    this.#progress = startProgress(run.type, run.maxSteps, rewardRulesOf(run.run)[0]?.name ?? null, Date.now());
   }
 
   start(): void {

@@ -1,13 +1,17 @@
 /** Configuration of a run. Keys carry TRL's names wherever TRL has one; the defaults are the `paper` setting (DeepSeekMath §4.1). */
 import { z } from 'zod';
-import { rewardRuleSchema } from './reward-rules.ts';
+import { presetNames } from './presets.ts';
+import { rewardRuleSchema, type RewardRule } from './reward-rules.ts';
 
 export const backendNames = ['auto', 'native', 'tensorflow', 'cpu'] as const;
 
 export type BackendName = (typeof backendNames)[number];
 
 const common = {
-  model: z.string().min(1).describe('folder of a Hugging Face checkpoint: config.json, *.safetensors, tokenizer.json'),
+  model: z
+    .string()
+    .min(1)
+    .describe('folder of a Hugging Face checkpoint: config.json, model.safetensors, tokenizer.json'),
   dataset: z.string().min(1).describe('JSONL file to train on'),
   eval_dataset: z.string().min(1).optional().describe('JSONL file held out for evaluation'),
   name: z.string().min(1).optional().describe('a name for the run; made from its type and time when absent'),
@@ -41,6 +45,21 @@ const common = {
   eval_samples: z.int().positive().default(256).describe('held-out rows an evaluation uses, from the top of the file'),
 };
 
+/** Settings of a run that can train an adapter instead of all weights. */
+const lora = {
+  lora_r: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe('rank of a LoRA adapter to train over frozen weights; 0 trains all weights'),
+  lora_alpha: z.number().positive().default(32).describe('the adapter is scaled by lora_alpha ÷ lora_r'),
+  lora_target_modules: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('linear layers that get an adapter, by the end of their path, such as q_proj; all of them when empty'),
+  use_rslora: z.boolean().default(false).describe('scales the adapter by lora_alpha ÷ √lora_r instead'),
+};
+
 const sampling = {
   max_completion_length: z.int().positive().default(256).describe('new tokens at most'),
   temperature: z
@@ -61,6 +80,7 @@ const sampling = {
 
 export const grpoConfigSchema = z.strictObject({
   ...common,
+  ...lora,
   ...sampling,
   rewards: z.array(rewardRuleSchema).min(1).describe('rules whose weighted sum is the reward'),
   num_generations: z.int().min(2).default(8).describe('completions per prompt: the group size G'),
@@ -72,12 +92,112 @@ export const grpoConfigSchema = z.strictObject({
   num_iterations: z.int().positive().default(1).describe('updates per batch of samples: μ'),
   beta: z.number().nonnegative().default(0.04).describe('weight of the KL penalty; 0 loads no reference policy'),
   epsilon: z.number().positive().lt(1).default(0.2).describe('clip range of the probability ratio'),
+  preset: z
+    .enum(presetNames)
+    .default('paper')
+    .describe('settings of a paper, taken where this config says nothing: ' + presetNames.join(', ')),
+
+  loss_type: z
+    .enum(['grpo', 'bnpo', 'dr_grpo', 'dapo', 'cispo', 'sapo', 'luspo', 'vespo', 'gmpo'])
+    .default('grpo')
+    .describe('how token terms are bounded and averaged'),
+  importance_sampling_level: z
+    .enum(['token', 'sequence', 'sequence_token'])
+    .default('token')
+    .describe('unit of the probability ratio; sequence: GSPO, sequence_token: GSPO-token'),
+  epsilon_high: z
+    .number()
+    .positive()
+    .optional()
+    .describe('upper clip range, where it differs from epsilon (clip-higher)'),
+  delta: z.number().gt(1).optional().describe('upper bound of the ratio for negative advantages (two-sided clipping)'),
+  dual_clip: z
+    .number()
+    .gt(1)
+    .optional()
+    .describe('c of dual clipping: a negative term is at least c times the advantage'),
+  top_entropy_quantile: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1)
+    .describe('share of the tokens, those of highest entropy, whose policy term counts'),
+  off_policy_mask_threshold: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      'completions with a negative advantage drop out when the policy has moved further than this from the old one',
+    ),
+  mask_truncated_completions: z
+    .boolean()
+    .default(false)
+    .describe('leaves completions that hit the length limit out of the loss'),
+  sampler_correction: z
+    .enum(['none', 'token_truncate', 'token_mask', 'sequence_truncate', 'sequence_mask'])
+    .default('none')
+    .describe('importance weights for a sampler that differs from the trainer; TRL: vllm_importance_sampling_mode'),
+  sampler_correction_max: z.number().positive().default(3).describe('upper bound of those weights'),
+  sapo_temperature_pos: z.number().positive().default(1).describe('SAPO: gate temperature for positive advantages'),
+  sapo_temperature_neg: z.number().positive().default(1.05).describe('SAPO: gate temperature for negative advantages'),
+  vespo_k_pos: z.number().positive().default(2),
+  vespo_lambda_pos: z.number().positive().default(3),
+  vespo_k_neg: z.number().positive().default(3),
+  vespo_lambda_neg: z.number().positive().default(2),
+
+  entropy_coef: z.number().default(0).describe('weight of the entropy bonus'),
+  use_adaptive_entropy: z
+    .boolean()
+    .default(false)
+    .describe('moves entropy_coef towards entropy_target after each step'),
+  entropy_target: z.number().positive().default(0.2).describe('entropy in nats below which the adaptive bonus acts'),
+  entropy_coef_delta: z.number().positive().default(0.005).describe('step of the adaptive coefficient'),
+  entropy_coef_min: z.number().nonnegative().default(0),
+  entropy_coef_max: z.number().positive().default(1),
+
+  kl_estimator: z.enum(['k1', 'k2', 'k3']).default('k3').describe('estimator of the KL divergence from the reference'),
+  use_bias_correction_kl: z.boolean().default(false).describe('multiplies the KL estimate by the ratio'),
+  kl_in_reward: z.boolean().default(false).describe('takes β·KL off the reward instead of adding it to the loss'),
+  kl_target: z.number().positive().optional().describe('β follows the measured KL towards this, in nats a token'),
+  sync_ref_model: z.boolean().default(false).describe('moves the reference towards the policy during the run'),
+  ref_model_sync_steps: z.int().positive().default(512).describe('steps between two such moves'),
+  ref_model_mixup_alpha: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.6)
+    .describe('share of the policy in the new reference; 1 replaces it (iterative GRPO)'),
+
+  scale_rewards: z
+    .enum(['group', 'batch', 'none'])
+    .default('group')
+    .describe('standard deviation that divides the advantages'),
+  advantage_baseline: z
+    .enum(['mean', 'leave_one_out', 'none'])
+    .default('mean')
+    .describe('what is subtracted from a reward: the mean of its group, of the others (RLOO), or nothing'),
+  multi_objective_aggregation: z
+    .enum(['sum_then_normalize', 'normalize_then_sum'])
+    .default('sum_then_normalize')
+    .describe('whether rules are summed before or after they are normalised (GDPO)'),
+
+  steps_per_generation: z
+    .int()
+    .positive()
+    .default(1)
+    .describe('optimizer updates that one batch of samples is cut into'),
+  dynamic_sampling: z
+    .boolean()
+    .default(false)
+    .describe('drops groups whose first rule scored all completions alike and samples further prompts instead (DAPO)'),
+  dynamic_sampling_rounds: z.int().positive().default(3).describe('times that further prompts are sampled in a step'),
 });
 
 export type GrpoConfig = z.infer<typeof grpoConfigSchema>;
 
 export const sftConfigSchema = z.strictObject({
   ...common,
+  ...lora,
   ...sampling,
   learning_rate: z.number().positive().default(2e-5).describe('peak learning rate'),
   /** Scored at evaluation only. */
@@ -92,8 +212,32 @@ export const sftConfigSchema = z.strictObject({
 
 export type SftConfig = z.infer<typeof sftConfigSchema>;
 
+export const rewardModelConfigSchema = z.strictObject({
+  ...common,
+  model: z
+    .string()
+    .min(1)
+    .describe('folder of a language model, which gets a new head, or of a reward model to train further'),
+  dataset: z
+    .string()
+    .min(1)
+    .describe('JSONL file of ranked rows (prompt, chosen, rejected) or scored ones (prompt, completion, score)'),
+  learning_rate: z.number().positive().default(1e-4).describe('peak learning rate'),
+  batch_size: z.int().positive().default(32).describe('rows per optimizer step'),
+});
+
+export type RewardModelConfig = z.infer<typeof rewardModelConfigSchema>;
+
 /** A run's whole configuration, told apart by `type`. */
-export type RunConfig = { type: 'grpo'; config: GrpoConfig } | { type: 'sft'; config: SftConfig };
+export type RunConfig =
+  | { type: 'grpo'; config: GrpoConfig }
+  | { type: 'sft'; config: SftConfig }
+  | { type: 'reward_model'; config: RewardModelConfig };
+
+/** The reward rules of a run; a reward model is trained without any. */
+export function rewardRulesOf(run: RunConfig): RewardRule[] {
+  return run.type === 'reward_model' ? [] : run.config.rewards;
+}
 
 export type RunType = RunConfig['type'];
 

@@ -56,6 +56,25 @@ export const rewardRuleSchema = z.discriminatedUnion('type', [
       .min(1)
       .default(['think', 'answer']),
   }),
+  z.strictObject({
+    ...ruleBase,
+    /** TRL's `think_format_reward`: 1 for a completion that starts with one <think>…</think>. */
+    type: z.literal('think_format'),
+  }),
+  z.strictObject({
+    ...ruleBase,
+    /** Soft overlong punishment, DAPO (arXiv 2503.14476) eq. 13: 0 down to −1 over the last `cache` tokens before `max_length`. */
+    type: z.literal('soft_overlong'),
+    max_length: z.int().positive(),
+    cache: z.int().positive(),
+  }),
+  z.strictObject({
+    ...ruleBase,
+    /** TRL's repetition penalty: the share of repeated n-grams among the completion's tokens, times `max_penalty`. */
+    type: z.literal('repetition'),
+    ngram_size: z.int().positive().default(3),
+    max_penalty: z.number().nonpositive().default(-1),
+  }),
 ]);
 
 export type RewardRule = z.infer<typeof rewardRuleSchema>;

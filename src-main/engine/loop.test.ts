@@ -1,111 +1,36 @@
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
+import { goldenFolder } from '../../e2e/fixtures/golden.ts';
+import type { StepRecord } from '../contract/engine.ts';
 import { grpoConfigSchema, sftConfigSchema, type RunConfig } from '../contract/config.ts';
-import type { DatasetRow } from '../contract/dataset.ts';
-import type { EngineEvent, StepRecord } from '../contract/engine.ts';
-import { CommandQueue } from './command-queue.ts';
-import { trainingLoop } from './loop.ts';
+import { base, grpo, model, rewards, rows, train, withoutTimes } from './fixtures/training.ts';
+import { openTrainedPolicy } from './open-trained-policy.ts';
+import { openPolicy, type PolicySession } from './session.ts';
 import { probe } from './tensor/native-backend.ts';
 
-const model = join(import.meta.dirname, '../../resources/models/starter');
-const rows: DatasetRow[] = [
-  [12, 30],
-  [58, 67],
-  [7, 5],
-  [346, 287],
-  [99, 1],
-].map(([a, b], index) => ({
-  index,
-  prompt: [{ role: 'user', content: `What is ${a} + ${b}?` }],
-  columns: { answer: String(a + b), completion: `<think>${a}+${b}</think><answer>${a + b}</answer>` },
-}));
-const rewards = [
-  { name: 'accuracy', type: 'answer_match', extract: { type: 'tag', tag: 'answer' } },
-  { name: 'format', type: 'format', weight: 0.2 },
-];
-const base = {
-  model,
-  dataset: 'unused',
-  backend: 'native',
-  max_steps: 4,
-  learning_rate: 1e-3,
-  max_completion_length: 32,
-  save_steps: 2,
-  seed: 3,
-};
-
-const grpo = (change: object = {}): RunConfig => ({
-  type: 'grpo',
-  config: grpoConfigSchema.parse({
-    ...base,
-    rewards,
-    num_generations: 3,
-    prompts_per_step: 2,
-    num_iterations: 2,
-    gradient_accumulation_steps: 2,
-    temperature: 1.3,
-    lr_scheduler_type: 'cosine',
-    ...change,
-  }),
-});
+const adapter = join(goldenFolder, 'models/llama-tied-lora');
+const grpoOfAdapter = (change: object = {}): RunConfig =>
+  grpo({ lora_r: 4, lora_alpha: 8, use_rslora: true, lora_target_modules: ['q_proj', 'mlp.down_proj'], ...change });
 const sft = (change: object = {}): RunConfig => ({
   type: 'sft',
   config: sftConfigSchema.parse({ ...base, rewards, batch_size: 3, ...change }),
 });
 
-async function train(
-  run: RunConfig,
-  {
-    resumeFrom = null,
-    onEvent,
-    evalRows = [],
-  }: {
-    resumeFrom?: string | null;
-    evalRows?: DatasetRow[];
-    onEvent?: (event: EngineEvent, commands: CommandQueue) => void;
-  } = {},
-) {
-  const runDirectory = mkdtempSync(join(tmpdir(), 'loop-'));
-  const commands = new CommandQueue();
-  const events: EngineEvent[] = [];
-  for await (const event of trainingLoop(
-    { type: 'start', run, trainRows: rows, evalRows, runDirectory, resumeFrom },
-    commands,
-  )) {
-    events.push(event);
-    onEvent?.(event, commands);
-  }
-  const checkpoints = join(runDirectory, 'checkpoints');
-  return {
-    events,
-    steps: events.flatMap((event) => (event.type === 'step' ? [event.record] : [])),
-    checkpoints: readdirSync(checkpoints).map((name) => join(checkpoints, name)),
-  };
-}
-
-/** A step without what the clock and the process measured. */
-function withoutTimes({ metrics, ...step }: StepRecord) {
-  return {
-    ...step,
-    metrics: Object.fromEntries(Object.entries(metrics).filter(([name]) => !/time|per_second|memory/.test(name))),
-  };
-}
-
 const { available, why } = await probe();
 
 describe.skipIf(!available)(`the training loop${available ? '' : ` (${why})`}`, () => {
   test.each([
-    ['GRPO', grpo],
-    ['SFT', sft],
-  ])('%s: a resumed run is the uninterrupted run, bit for bit', async (_name, run) => {
+    ['GRPO', grpo, ['model.safetensors']],
+    ['SFT', sft, ['model.safetensors']],
+    ['GRPO of an adapter', grpoOfAdapter, ['adapter_model.safetensors', 'adapter_config.json']],
+  ])('%s: a resumed run is the uninterrupted run, bit for bit', async (_name, run, modelFiles) => {
     const whole = await train(run());
     const [second, fourth] = whole.checkpoints;
     const resumed = await train(run(), { resumeFrom: second });
     expect(resumed.steps.map(withoutTimes)).toEqual(whole.steps.slice(2).map(withoutTimes));
-    for (const file of ['model.safetensors', 'optimizer.safetensors', 'trainer_state.json']) {
+    for (const file of [...modelFiles, 'optimizer.safetensors', 'trainer_state.json']) {
       expect(readFileSync(join(resumed.checkpoints[0], file)).equals(readFileSync(join(fourth, file))), file).toBe(
         true,
       );
@@ -201,6 +126,43 @@ describe.skipIf(!available)(`the training loop${available ? '' : ` (${why})`}`, 
     await expect(train(sft({ learning_rate: 0.5 }), { resumeFrom: checkpoints[0] })).rejects.toMatchObject({
       code: 'checkpoint_invalid',
     });
+  });
+
+  test('an adapter learns while its base stays as it is, and is sampled from with it', async () => {
+    const { checkpoints, steps } = await train(grpoOfAdapter({ max_steps: 3, num_iterations: 1 }));
+    expect(steps[0].metrics.kl).toBe(0);
+    expect(steps[2].metrics.kl).toBeGreaterThan(0);
+    const folder = checkpoints.at(-1) as string;
+    expect(readdirSync(folder)).not.toContain('model.safetensors');
+    const adapted = await openPolicy(folder, 'native');
+    const plain = await openPolicy(model, 'native');
+    const sampling = { ...grpoConfigSchema.parse({ ...base, rewards }), num_generations: 1, greedy: true };
+    const logps = async (session: PolicySession) =>
+      (await session.sample([rows[3].prompt], sampling))[0].completions[0].logps;
+    expect(await logps(adapted)).not.toEqual(await logps(plain));
+    expect(adapted.info.parameters).toBeGreaterThan(plain.info.parameters);
+    adapted.dispose();
+    plain.dispose();
+  });
+
+  test('an adapter needs no second copy of the weights for its reference', async () => {
+    const bytes = async (run: RunConfig): Promise<number> => (await train(run)).steps[0].metrics['memory/tensor_bytes'];
+    const change = { max_steps: 1, save_steps: 0 };
+    expect(await bytes(grpoOfAdapter(change))).toBe(await bytes(grpoOfAdapter({ ...change, beta: 0 })));
+  });
+
+  test.each<[string, RunConfig, object]>([
+    [
+      'layers that the model lacks',
+      grpoOfAdapter({ lora_target_modules: ['qproj'] }),
+      { field: 'lora_target_modules' },
+    ],
+    ['random weights below it', sft({ lora_r: 2, init_from_config: true }), { field: 'lora_r' }],
+    ['another adapter below it', grpoOfAdapter({ model: adapter }), { field: 'model', path: adapter }],
+  ])('refuses an adapter with %s', async (_what, run, where) => {
+    const before = tf.memory().numTensors;
+    await expect(openTrainedPolicy(run, null)).rejects.toMatchObject({ where });
+    expect(tf.memory().numTensors).toBe(before);
   });
 
   test('leaves no tensor behind, and holds none from step to step', async () => {

@@ -1,10 +1,11 @@
 /**
- * The training loop of both run types, as an async generator: it yields events and takes commands between units of work. It knows
+ * The training loop of all run types, as an async generator: it yields events and takes commands between units of work. It knows
  * nothing of processes, databases or screens.
  */
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type { RunConfig } from '../contract/config.ts';
+import { rewardRulesOf, type GrpoConfig, type RunConfig } from '../contract/config.ts';
+import { findConflicts } from '../contract/conflicts.ts';
 import type { DatasetRow } from '../contract/dataset.ts';
 import type { EngineCommand, EngineEvent, StepRecord } from '../contract/engine.ts';
 import { StudioError } from '../contract/errors.ts';
@@ -12,14 +13,20 @@ import { learningRateMultiplier } from '../grpo/schedule.ts';
 import { compileRules } from '../rewards/compile-rules.ts';
 import { loadTokenizer } from '../tokenizer/tokenizer.ts';
 import type { CommandQueue } from './command-queue.ts';
-import { initializePolicy, loadPolicy, parameterCount, type Policy, type TrainablePolicy } from './model/policy.ts';
+import { loadPolicy, parameterCount, withoutAdapter, type Policy } from './model/policy.ts';
+import { openTrainedPolicy } from './open-trained-policy.ts';
+import { checkExamples } from './reward-model/examples.ts';
+import { rewardModelConfigFile } from './reward-model/reward-model.ts';
+import { evaluateRewardModel, rewardModelStep } from './reward-model/reward-model-step.ts';
 import { selectBackend } from './tensor/backend.ts';
 import { memoryAudit } from './tensor/memory.ts';
-import { configHash, restoreCheckpoint, saveCheckpoint } from './train/checkpoint.ts';
+import { configHash, REFERENCE_FOLDER, restoreCheckpoint, saveCheckpoint } from './train/checkpoint.ts';
 import { DataOrder } from './train/data-order.ts';
 import { evaluate } from './train/evaluate.ts';
+import { initialCoefficients, nextCoefficients } from './train/grpo-settings.ts';
 import { grpoStep } from './train/grpo-step.ts';
 import { Optimizer } from './train/optimizer.ts';
+import { mixReference } from './train/reference.ts';
 import { sftStep } from './train/sft-step.ts';
 
 export type StartCommand = Extract<EngineCommand, { type: 'start' }>;
@@ -35,6 +42,10 @@ export async function* trainingLoop(start: StartCommand, commands: CommandQueue)
   const { config } = run;
   if (trainRows.length === 0)
     throw new StudioError('dataset_invalid', 'the dataset has no rows to train on', { field: 'dataset' });
+  if (run.type === 'grpo') {
+    const [conflict] = findConflicts(run.config);
+    if (conflict !== undefined) throw new StudioError('config_invalid', conflict.message, { field: conflict.field });
+  }
   const backend = await selectBackend(config.backend);
   const session = await openSession(start);
   try {
@@ -82,12 +93,15 @@ type Session = Awaited<ReturnType<typeof openSession>>;
 async function openSession(start: StartCommand) {
   const { run, resumeFrom, trainRows, evalRows, runDirectory } = start;
   const { config } = run;
-  const scorer = compileRules(config.rewards);
+  const scorer = compileRules(rewardRulesOf(run));
+  if (run.type === 'reward_model') checkExamples(trainRows, evalRows);
   const tokenizer = await loadTokenizer(config.model);
-  const policy = await openPolicyOf(run, resumeFrom);
+  const policy = await openTrainedPolicy(run, resumeFrom);
   let reference: Policy | null = null;
   try {
-    if (run.type === 'grpo' && run.config.beta > 0) reference = await loadPolicy(config.model, { trainable: false });
+    if (run.type === 'grpo' && run.config.beta > 0) {
+      reference = policy.adapter ? withoutAdapter(policy) : await openReference(run.config, resumeFrom);
+    }
     const optimizer = new Optimizer(policy, {
       beta1: config.adam_beta1,
       beta2: config.adam_beta2,
@@ -107,7 +121,11 @@ async function openSession(start: StartCommand) {
       evalRows: evalRows.slice(0, config.eval_samples),
       checkpoints: join(runDirectory, 'checkpoints'),
       order: new DataOrder(config.seed, trainRows.length, saved?.rowsTaken ?? 0),
-      state: { step: saved?.step ?? 0, tokens: saved?.tokens ?? 0 },
+      state: {
+        step: saved?.step ?? 0,
+        tokens: saved?.tokens ?? 0,
+        coefficients: saved?.coefficients ?? null,
+      },
       dispose() {
         policy.dispose();
         reference?.dispose();
@@ -121,11 +139,10 @@ async function openSession(start: StartCommand) {
   }
 }
 
-function openPolicyOf(run: RunConfig, resumeFrom: string | null): Promise<TrainablePolicy> {
-  if (resumeFrom !== null) return loadPolicy(resumeFrom, { trainable: true });
-  const { model, seed } = run.config;
-  if (run.type === 'sft' && run.config.init_from_config) return initializePolicy(model, seed);
-  return loadPolicy(model, { trainable: true });
+/** A reference that follows the policy is part of the run's state; any other is the model the run started from. */
+function openReference({ model, sync_ref_model }: GrpoConfig, resumeFrom: string | null): Promise<Policy> {
+  const folder = sync_ref_model && resumeFrom !== null ? join(resumeFrom, REFERENCE_FOLDER) : model;
+  return loadPolicy(folder, { trainable: sync_ref_model });
 }
 
 function* oneStep(session: Session, step: number): Generator<EngineEvent, StepRecord> {
@@ -138,8 +155,25 @@ function* oneStep(session: Session, step: number): Generator<EngineEvent, StepRe
     state.tokens += metrics.completion_tokens;
     return { step, metrics: { ...metrics, num_tokens: state.tokens, epoch: order.epoch }, groups: [] };
   }
-  const rows = takeRows(session, run.config.prompts_per_step);
-  const { groups, metrics } = yield* grpoStep({ ...session, config: run.config }, rows, step, learningRate);
+  if (run.type === 'reward_model') {
+    const rows = takeRows(session, run.config.batch_size);
+    yield { type: 'phase', phase: 'update', step };
+    const metrics = rewardModelStep({ ...session, config: run.config }, rows, learningRate);
+    state.tokens += metrics.num_input_tokens;
+    return { step, metrics: { ...metrics, num_tokens: state.tokens, epoch: order.epoch }, groups: [] };
+  }
+  const coefficients = state.coefficients ?? initialCoefficients(run.config);
+  const trainer = {
+    ...session,
+    config: run.config,
+    coefficients,
+    takeRows: (count: number) => takeRows(session, count),
+  };
+  const { groups, metrics } = yield* grpoStep(trainer, step, learningRate);
+  state.coefficients = nextCoefficients(coefficients, run.config, metrics);
+  if (session.reference !== null && run.config.sync_ref_model && step % run.config.ref_model_sync_steps === 0) {
+    mixReference(session.reference, session.policy, run.config.ref_model_mixup_alpha);
+  }
   for (const { promptTokens, completions } of groups) {
     for (const { tokens } of completions) state.tokens += promptTokens.length + tokens.length;
   }
@@ -168,12 +202,17 @@ function* evaluation({ run, policy, tokenizer, scorer, evalRows, state }: Sessio
   if (evalRows.length === 0) return;
   const { step } = state;
   yield { type: 'phase', phase: 'evaluation', step };
-  yield { type: 'evaluation', record: evaluate(policy, tokenizer, scorer, evalRows, run.config, step) };
+  const record =
+    run.type === 'reward_model'
+      ? evaluateRewardModel({ policy, tokenizer }, evalRows, step)
+      : evaluate(policy, tokenizer, scorer, evalRows, run.config, step);
+  yield { type: 'evaluation', record };
 }
 
 async function* checkpoint({
   run,
   policy,
+  reference,
   optimizer,
   order,
   state,
@@ -194,8 +233,11 @@ async function* checkpoint({
       rowsTaken: order.taken,
       updates: optimizer.updates,
       tokens: state.tokens,
+      coefficients: state.coefficients,
     },
     run.config.save_total_limit,
+    run.type === 'grpo' && run.config.sync_ref_model ? reference : null,
+    run.type === 'reward_model' ? await rewardModelConfigFile(run.config.model) : null,
   );
   yield { type: 'checkpoint', step, path };
 }

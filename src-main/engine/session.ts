@@ -5,6 +5,7 @@ import type { EvaluationRecord } from '../contract/engine.ts';
 import type { RewardRule } from '../contract/reward-rules.ts';
 import { compileRules } from '../rewards/compile-rules.ts';
 import { loadTokenizer, type Tokenizer } from '../tokenizer/tokenizer.ts';
+import { tokenizerFolder } from './model/adapter-files.ts';
 import { loadPolicy, parameterCount } from './model/policy.ts';
 import { rollout, type SampledCompletion } from './sampler/rollout.ts';
 import type { InstalledBackendName } from './tensor/backend-probe.ts';
@@ -38,12 +39,12 @@ export interface PolicySession {
 }
 
 /**
- * @param folder a Hugging Face checkpoint, such as a checkpoint of a run
+ * @param folder a Hugging Face checkpoint, such as a checkpoint of a run, or a PEFT adapter of one
  * @throws StudioError when the backend, the model or its tokenizer cannot be used
  */
 export async function openPolicy(folder: string, backend: BackendName): Promise<PolicySession> {
   const { name, device } = await selectBackend(backend);
-  const tokenizer = await loadTokenizer(folder);
+  const tokenizer = await loadTokenizer(await tokenizerFolder(folder));
   const policy = await loadPolicy(folder, { trainable: false });
   return {
     info: { backend: name, device, parameters: parameterCount(policy) },

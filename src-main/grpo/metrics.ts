@@ -1,6 +1,9 @@
-/** The numbers a step is judged by, under TRL's names where TRL has one. */
+/** The numbers a step is judged by, under TRL's names where TRL has one. A metric that has no value is left out. */
 import type { GrpoLoss } from './loss.ts';
+import type { LossMeasures } from './loss-measures.ts';
+import type { GrpoLossOptions } from './loss-options.ts';
 import { mean, standardDeviation, sum } from './statistics.ts';
+import { merged, tallyMean, type Tally } from './tally.ts';
 
 export interface SampledGroup {
   completions: {
@@ -13,13 +16,16 @@ export interface SampledGroup {
 }
 
 /**
- * What can be said of a batch before the update: `reward`, `reward_std` (over the whole batch),
- * `frac_reward_zero_std`, `rewards/<rule>/mean|std`, `completions/…`. A metric that has no value (no applicable row) is left out.
+ * What can be said of a batch before the update: `reward`, `reward_std` (over the whole batch), `frac_reward_zero_std` (share of the
+ * groups whose rewards are all equal, whatever the advantages are scaled by), `rewards/<rule>/mean|std`, `completions/…`.
  */
 export function samplingMetrics(groups: readonly SampledGroup[], rules: readonly string[]): Record<string, number> {
   const completions = groups.flatMap((group) => group.completions);
   const rewardsOf = (group: SampledGroup) => group.completions.flatMap(({ reward }) => reward ?? []);
-  const deviations = groups.map(rewardsOf).filter((rewards) => rewards.length > 1).map(standardDeviation);
+  const deviations = groups
+    .map(rewardsOf)
+    .filter((rewards) => rewards.length > 1)
+    .map(standardDeviation);
   const lengths = completions.map(({ length }) => length);
   const terminated = completions.flatMap(({ length, terminated }) => (terminated ? length : []));
   const metrics: Record<string, number> = {
@@ -43,27 +49,66 @@ export function samplingMetrics(groups: readonly SampledGroup[], rules: readonly
 }
 
 /**
- * What the update itself measured, over all its micro-batches and iterations: `loss` with its two terms, `kl`, `clip_ratio/…` and
- * `ratio/…`. Per-token means weigh every token the same, as TRL's do; the loss is the mean over iterations.
+ * How groups fared by the outcome rule: shares of groups with every completion right, none right, or some. Only `mixed` groups tell
+ * completions apart.
+ *
+ * @param successes whether each completion of each group is right; null where the rule does not apply. A group of nulls is not counted.
  */
-export function lossMetrics(losses: readonly GrpoLoss[], iterations: number, hasReference: boolean): Record<string, number> {
-  const tokens = sum(losses.map(({ sums }) => sums.tokens));
-  const share = (pick: (sums: GrpoLoss['sums']) => number) => sum(losses.map(({ sums }) => pick(sums))) / tokens;
-  const metrics: Record<string, number> = {
-    loss: sum(losses.map(({ loss }) => loss)) / iterations,
-    'loss/policy': sum(losses.map(({ policyLoss }) => policyLoss)) / iterations,
-    'clip_ratio/low_mean': share((sums) => sums.clippedLow),
-    'clip_ratio/high_mean': share((sums) => sums.clippedHigh),
-    'clip_ratio/region_mean': share((sums) => sums.clippedLow + sums.clippedHigh),
-    'ratio/mean': share((sums) => sums.ratio),
-    'ratio/min': Math.min(...losses.map(({ sums }) => sums.ratioMin)),
-    'ratio/max': Math.max(...losses.map(({ sums }) => sums.ratioMax)),
-  };
-  if (hasReference) {
-    metrics['loss/kl'] = sum(losses.map(({ klLoss }) => klLoss)) / iterations;
-    metrics.kl = share((sums) => sums.kl);
-  }
-  return finite(metrics);
+export function groupBreakdown(successes: readonly (readonly (boolean | null)[])[]): Record<string, number> {
+  const judged = successes
+    .map((group) => group.filter((success) => success !== null))
+    .filter((group) => group.length > 0);
+  const share = (is: (group: boolean[]) => boolean) => mean(judged.map((group) => Number(is(group))));
+  return finite({
+    'groups/all_right': share((group) => group.every((success) => success)),
+    'groups/all_wrong': share((group) => !group.some((success) => success)),
+    'groups/mixed': share((group) => group.includes(true) && group.includes(false)),
+  });
+}
+
+/**
+ * What the updates measured, over all their micro-batches and iterations: the loss with its terms, then TRL's own metrics of the loss
+ * and `ratio/…`. Means per token weigh every token the same, as TRL's do within a micro-batch; losses are means over the updates.
+ *
+ * @param updates optimizer updates that `losses` come from
+ */
+export function lossMetrics(
+  losses: readonly GrpoLoss[],
+  updates: number,
+  options: GrpoLossOptions,
+): Record<string, number> {
+  const perUpdate = (term: (loss: GrpoLoss) => number) => sum(losses.map(term)) / updates;
+  const tally = (name: keyof LossMeasures) => merged(losses.map(({ measures }) => measures[name]));
+  const kl = tally('kl');
+  const low = tally('clippedLow');
+  const high = tally('clippedHigh');
+  const bonus = options.entropyCoefficient !== 0;
+  const corrected = options.samplerCorrection !== null;
+  return finite({
+    loss: perUpdate(({ loss }) => loss),
+    'loss/policy': perUpdate(({ policyLoss }) => policyLoss),
+    'loss/kl': kl.count === 0 ? NaN : perUpdate(({ klLoss }) => klLoss),
+    'loss/entropy': bonus ? perUpdate(({ entropyLoss }) => entropyLoss) : NaN,
+    policy_loss: bonus ? perUpdate(({ policyLoss, klLoss }) => policyLoss + klLoss) : NaN,
+    entropy_coef: bonus ? options.entropyCoefficient : NaN,
+    kl: tallyMean(kl),
+    entropy: tallyMean(tally('entropy')),
+    'clip_ratio/low_mean': tallyMean(low),
+    'clip_ratio/low_min': low.min,
+    'clip_ratio/high_mean': tallyMean(high),
+    'clip_ratio/high_max': high.max,
+    'clip_ratio/region_mean': tallyMean(low) + tallyMean(high), // no token is clipped on both sides
+    cispo_clip_ratio: tallyMean(tally('cispoCapped')),
+    'vespo/phi_seq_mean': tallyMean(tally('vespoWeight')),
+    ...spread('ratio', tally('ratio')),
+    ...(corrected ? spread('sampling/importance_sampling_ratio', tally('samplerWeight')) : {}),
+    'sampling/sampling_logp_difference/mean': tallyMean(tally('samplerDifference')),
+    'sampling/sampling_logp_difference/max': tally('samplerDifference').max,
+  });
+}
+
+function spread(name: string, tally: Tally): Record<string, number> {
+  return { [`${name}/min`]: tally.min, [`${name}/mean`]: tallyMean(tally), [`${name}/max`]: tally.max };
 }
 
 function finite(metrics: Record<string, number>): Record<string, number> {

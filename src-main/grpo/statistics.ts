@@ -17,3 +17,15 @@ export function standardDeviation(values: ArrayLike<number>): number {
   for (let i = 0; i < values.length; i++) squares += (values[i] - center) ** 2;
   return Math.sqrt(squares / (values.length - 1));
 }
+
+/**
+ * The value below which a share of the values lies, linear between neighbours; values and result in float32, as torch.quantile has
+ * them. A rank that is whole but for rounding gives the value of that rank itself.
+ */
+export function quantile(values: ArrayLike<number>, share: number): number {
+  const sorted = Float32Array.from(values).sort();
+  const rank = Math.fround(Math.fround(share) * (sorted.length - 1));
+  const below = sorted[Math.floor(rank)];
+  const above = sorted[Math.ceil(rank)];
+  return Math.fround(below + (above - below) * (rank - Math.floor(rank)));
+}

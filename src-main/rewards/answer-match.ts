@@ -16,7 +16,7 @@ export type AnswerMatchRule = Extract<RewardRule, { type: 'answer_match' }>;
 export function compileAnswerMatch(rule: AnswerMatchRule, field: string): CompiledRule {
   const extract = compileExtraction(rule.extract, `${field}.extract`);
   const extractExpected = compileExtraction(rule.extract_expected, `${field}.extract_expected`);
-  return (completion, row) => {
+  return ({ text }, row) => {
     if (!Object.hasOwn(row.columns, rule.column)) return notApplicable(`the row has no column ${quote(rule.column)}`);
     const value = row.columns[rule.column];
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
@@ -28,7 +28,7 @@ export function compileAnswerMatch(rule: AnswerMatchRule, field: string): Compil
     if (right === null) {
       return notApplicable(`${quote(expected.found)} in column ${quote(rule.column)} is not a number`);
     }
-    const answer = extract(completion);
+    const answer = extract(text);
     if ('missing' in answer) return { score: 0, why: `${answer.missing} in the completion` };
     if (typeof right === 'number') return compareNumbers(answer.found, right, rule.tolerance);
     return compareTexts(answer.found.trim(), right);

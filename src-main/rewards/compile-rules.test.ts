@@ -7,11 +7,12 @@ import { compileRules } from './compile-rules.ts';
 type RuleInput = z.input<typeof rewardRuleSchema>;
 
 const compile = (...rules: RuleInput[]) => compileRules(rules.map((rule) => rewardRuleSchema.parse(rule)));
+const said = (text: string, tokens: number[] = []) => ({ text, tokens });
 const row = (columns: Record<string, unknown>) => ({ index: 0, prompt: 'p', columns });
 
 /** Score and explanation of one rule. */
 function judge(rule: RuleInput, completion: string, columns: Record<string, unknown> = {}): [number | null, string] {
-  const { score, why } = compile(rule).score(completion, row(columns)).scores[0]!;
+  const { score, why } = compile(rule).score(said(completion), row(columns)).scores[0]!;
   return [score, why];
 }
 
@@ -200,9 +201,9 @@ describe('the reward', () => {
 
   test('is the weighted sum of the scores that apply', () => {
     const verdicts = [
-      scorer.score('42', row({ answer: 42 })),
-      scorer.score('x', row({ answer: 42 })),
-      scorer.score('7', row({})),
+      scorer.score(said('42'), row({ answer: 42 })),
+      scorer.score(said('x'), row({ answer: 42 })),
+      scorer.score(said('7'), row({})),
     ];
     expect(verdicts.map(({ scores }) => scores.map(({ score }) => score))).toEqual([
       [1, 1],
@@ -217,7 +218,44 @@ describe('the reward', () => {
   });
 
   test('is null where no rule applies', () => {
-    expect(compile({ name: 'accuracy', type: 'answer_match' }).score('42', row({})).reward).toBeNull();
-    expect(compileRules([]).score('42', row({})).reward).toBeNull();
+    expect(compile({ name: 'accuracy', type: 'answer_match' }).score(said('42'), row({})).reward).toBeNull();
+    expect(compileRules([]).score(said('42'), row({})).reward).toBeNull();
+  });
+});
+
+describe("TRL's own functions (e2e/golden holds them to TRL's values)", () => {
+  const score = (rule: RuleInput, text: string, tokens: number[] = []) =>
+    compile(rule).score(said(text, tokens), row({})).scores[0]!;
+
+  test('think_format wants one <think> block at the start', () => {
+    const rule: RuleInput = { name: 'r', type: 'think_format' };
+    expect(score(rule, '<think>a</think>b').score).toBe(1);
+    expect(score(rule, ' <think>a</think>b')).toMatchObject({
+      score: 0,
+      why: 'the completion does not start with <think>',
+    });
+    expect(score(rule, '<think>a<think>b</think>').why).toBe('a second <think> follows the first');
+    expect(score(rule, '<think>a').why).toBe('no </think> in the completion');
+  });
+
+  test('soft_overlong falls from 0 to −1 over the cache', () => {
+    const rule: RuleInput = { name: 'r', type: 'soft_overlong', max_length: 20, cache: 5 };
+    const at = (length: number) =>
+      score(
+        rule,
+        '',
+        Array.from({ length }, () => 1),
+      ).score;
+    expect([0, 15, 16, 20, 21].map(at)).toEqual([0, 0, -0.2, -1, -1]);
+    expect(() => compile({ ...rule, cache: 21 })).toThrow(
+      'rewards.0.cache (21) must not be longer than max_length (20)',
+    );
+  });
+
+  test('repetition counts n-grams of tokens that came before', () => {
+    const rule: RuleInput = { name: 'r', type: 'repetition', ngram_size: 2 };
+    expect(score(rule, '', [1, 2, 1, 2, 1, 2]).score).toBeCloseTo(-0.6, 12);
+    expect(score(rule, '', [1]).score).toBe(0);
+    expect(score(rule, '', [5, 5, 5]).why).toBe('1 of 2 2-grams of tokens repeats an earlier one');
   });
 });

@@ -6,7 +6,10 @@ import type { RewardRule } from '../contract/reward-rules.ts';
 import { compileAnswerMatch } from './answer-match.ts';
 import { compileFormat } from './format.ts';
 import { compileRegex } from './regex.ts';
-import type { CompiledRule } from './rule.ts';
+import { compileRepetition } from './repetition.ts';
+import type { CompiledRule, ScoredCompletion } from './rule.ts';
+import { compileSoftOverlong } from './soft-overlong.ts';
+import { scoreThinkFormat } from './think-format.ts';
 
 export interface RewardScorer {
   /** Names of the rules, in the order of the config. */
@@ -15,7 +18,7 @@ export interface RewardScorer {
    * Scores one completion by every rule. `reward` is the weighted sum of the scores that apply, null when none does
    * (TRL: `nansum` of weight × score, NaN when all are NaN).
    */
-  score(completion: string, row: DatasetRow): { reward: number | null; scores: RuleScore[] };
+  score(completion: ScoredCompletion, row: DatasetRow): { reward: number | null; scores: RuleScore[] };
 }
 
 /** @throws StudioError reward_invalid; its field is the place in the config, such as `rewards.0.pattern` */
@@ -53,5 +56,11 @@ function compileRule(rule: RewardRule, field: string): CompiledRule {
       return compileRegex(rule, field);
     case 'format':
       return compileFormat(rule, field);
+    case 'think_format':
+      return scoreThinkFormat;
+    case 'soft_overlong':
+      return compileSoftOverlong(rule, field);
+    case 'repetition':
+      return compileRepetition(rule);
   }
 }

@@ -17,8 +17,8 @@ export function compileFormat(rule: FormatRule, field: string): CompiledRule {
     throw new StudioError('reward_invalid', message, { field: `${field}.tags` });
   }
   const shape = rule.tags.map((tag) => `<${tag}>…</${tag}>`).join('');
-  return (completion) => {
-    const fault = findFault(completion, rule.tags);
+  return ({ text }) => {
+    const fault = findFault(text, rule.tags);
     return fault === null ? { score: 1, why: `the completion has the form ${shape}` } : { score: 0, why: fault };
   };
 }

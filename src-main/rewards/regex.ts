@@ -14,8 +14,8 @@ export type RegexRule = Extract<RewardRule, { type: 'regex' }>;
 export function compileRegex(rule: RegexRule, field: string): CompiledRule {
   const extract = compileExtraction(rule.extract, `${field}.extract`);
   const expression = compilePattern(rule.pattern, `${field}.pattern`);
-  return (completion) => {
-    const extracted = extract(completion);
+  return ({ text }) => {
+    const extracted = extract(text);
     if ('missing' in extracted) return { score: 0, why: `${extracted.missing} in the completion` };
     const match = expression.exec(extracted.found);
     if (match === null) return { score: 0, why: `no match of /${rule.pattern}/ in ${quote(extracted.found)}` };

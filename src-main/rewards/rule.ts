@@ -7,4 +7,11 @@ export interface Verdict {
   why: string;
 }
 
-export type CompiledRule = (completion: string, row: DatasetRow) => Verdict;
+/** What a rule may look at. */
+export interface ScoredCompletion {
+  text: string;
+  /** Token ids, the end token included [T]. */
+  tokens: ArrayLike<number>;
+}
+
+export type CompiledRule = (completion: ScoredCompletion, row: DatasetRow) => Verdict;

@@ -1,6 +1,6 @@
 /** Content hashes: tell whether a run finds the same rows again when it goes on, and which rules it was trained with. */
 import { createHash } from 'node:crypto';
-import type { RunConfig } from '../contract/config.ts';
+import { rewardRulesOf, type RunConfig } from '../contract/config.ts';
 import type { DatasetRow } from '../contract/dataset.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { RunHashes, StoredRun } from '../store/interfaces.ts';
@@ -12,11 +12,11 @@ export interface RunRows {
   evalRows: DatasetRow[];
 }
 
-export function hashContent({ config }: RunConfig, { trainRows, evalRows }: RunRows): RunHashes {
+export function hashContent(run: RunConfig, { trainRows, evalRows }: RunRows): RunHashes {
   return {
     datasetHash: hashValues(trainRows),
-    evalDatasetHash: config.eval_dataset === undefined ? null : hashValues(evalRows),
-    rewardHash: hashValues(config.rewards),
+    evalDatasetHash: run.config.eval_dataset === undefined ? null : hashValues(evalRows),
+    rewardHash: hashValues(rewardRulesOf(run)),
   };
 }
 

@@ -104,5 +104,5 @@ function crashError({ code, signal, output }: EngineExit): ErrorRecord {
         : `ended with exit code ${code}`;
   const memory = signal === 'SIGKILL' ? ' The system kills a process so when memory runs out.' : '';
   const lastWords = output.length > 0 ? ` Its last output:\n${output.join('\n')}` : ' It wrote nothing.';
-  return { code: 'engine_crashed', message: `The engine process ${end} .${memory}${lastWords}` };
+  return { code: 'engine_crashed', message: `The engine process ${end}.${memory}${lastWords}` };
 }

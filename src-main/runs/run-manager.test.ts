@@ -138,7 +138,7 @@ describe('a run', () => {
     const id = begin('exit');
     const { error } = await manager.finished(id);
     expect(error?.code).toBe('engine_crashed');
-    expect(error?.message).toMatch(/ended with exit code 7.*std::bad_alloc/s);
+    expect(error?.message).toMatch(/ended with exit code 7\. Its last output:.*std::bad_alloc/s);
     expect(events.at(-1)).toMatchObject({ type: 'failed', step: 3, error });
     const atStep3 = store.reader.getStep(id, 3);
     const ahead = join(store.reader.getRun(id).directory, 'checkpoints', 'step-000004');

@@ -1,5 +1,5 @@
 /** The questions a person asks the database by hand, with nothing but SQL. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -39,6 +39,14 @@ test('which completions of step 20 had the highest advantage, and why each rule 
     [1, 'tagged', null, 'The row has no tag to look for.'],
   ]);
   expect(rows[0]?.completion).toMatch(/^Answer 20\.0\.2/);
+});
+
+test('the query that the README shows', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+  const sql = /SELECT advantage[^"]*/.exec(readme)![0];
+  const rows = database.prepare(sql).all() as { advantage: number; completion: string; why: string }[];
+  expect(rows).toHaveLength(6);
+  expect(rows[0]).toMatchObject({ advantage: 1, rule: 'exact', score: 2, why: '20.0.2 counts for 2.' });
 });
 
 test('how a metric went', () => {

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { golden, goldenFolder } from '../../e2e/fixtures/golden.ts';
 import { loadTokenizer, type DecodeOptions, type Tokenizer } from './tokenizer.ts';
 
 interface Decoding {
@@ -13,18 +14,13 @@ interface Decoding {
 interface Cases {
   vocab_size: number;
   encodings: (Decoding & { text: string })[];
-  chats: {
-    messages: { role: string; content: string }[];
-    add_generation_prompt: boolean;
-    rendered: string;
-    ids: number[];
-  }[];
-  decodings: Decoding[];
+  chats: { messages: { role: string; content: string }[]; rendered: string; ids: number[] }[];
 }
 
-const fixtures = join(import.meta.dirname, 'fixtures');
-const golden = JSON.parse(await readFile(join(fixtures, 'cases.json'), 'utf8')) as {
-  tokenizers: Record<string, Cases>;
+const fixtures = join(goldenFolder, 'tokenizers');
+const reference = golden<{ tokenizers: Record<string, Cases> }>('tokenizers').tokenizers;
+const decodings = JSON.parse(await readFile(join(import.meta.dirname, 'fixtures', 'decodings.json'), 'utf8')) as {
+  tokenizers: Record<string, Decoding[]>;
 };
 
 function streamed(tokenizer: Tokenizer, ids: number[], options: DecodeOptions): string {
@@ -32,25 +28,24 @@ function streamed(tokenizer: Tokenizer, ids: number[], options: DecodeOptions): 
   return ids.map((id) => stream.push(id)).join('') + stream.end();
 }
 
-describe.each(Object.entries(golden.tokenizers))('%s agrees with transformers', (name, cases) => {
+describe.each(Object.entries(reference))('%s agrees with transformers', (name, cases) => {
   const loading = loadTokenizer(join(fixtures, name));
-  const decodings = [...cases.encodings, ...cases.decodings];
-
   test.each(cases.encodings)('encodes $text', async ({ text, ids }) => {
     expect([...(await loading).encode(text)]).toEqual(ids);
   });
 
-  test.each(decodings)('decodes $decoded', async ({ ids, decoded, decoded_skip_special }) => {
-    const tokenizer = await loading;
-    expect(tokenizer.decode(ids)).toBe(decoded);
-    expect(tokenizer.decode(Int32Array.from(ids), { skipSpecialTokens: true })).toBe(decoded_skip_special);
-    expect(streamed(tokenizer, ids, {})).toBe(decoded);
-    expect(streamed(tokenizer, ids, { skipSpecialTokens: true })).toBe(decoded_skip_special);
-  });
+  test.each([...cases.encodings, ...decodings.tokenizers[name]])(
+    'decodes $decoded',
+    async ({ ids, decoded, decoded_skip_special }) => {
+      const tokenizer = await loading;
+      expect(tokenizer.decode(ids)).toBe(decoded);
+      expect(tokenizer.decode(Int32Array.from(ids), { skipSpecialTokens: true })).toBe(decoded_skip_special);
+      expect(streamed(tokenizer, ids, {})).toBe(decoded);
+      expect(streamed(tokenizer, ids, { skipSpecialTokens: true })).toBe(decoded_skip_special);
+    },
+  );
 
-  // The strict template does not read add_generation_prompt.
-  const chats = cases.chats.filter((chat) => chat.add_generation_prompt || name.endsWith('strict'));
-  test.each(chats)('renders $rendered', async ({ messages, rendered, ids }) => {
+  test.each(cases.chats)('renders $rendered', async ({ messages, rendered, ids }) => {
     const { text, tokens } = (await loading).encodePrompt(messages);
     expect(text).toBe(rendered);
     expect([...tokens]).toEqual(ids);

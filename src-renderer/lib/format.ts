@@ -2,7 +2,7 @@
 import type { RunType } from '../../src-main/contract/config.ts';
 import type { RunStatus, RunSummary } from '../../src-main/contract/run.ts';
 
-export const typeNames: Record<RunType, string> = { grpo: 'GRPO', sft: 'SFT' };
+export const typeNames: Record<RunType, string> = { grpo: 'GRPO', sft: 'SFT', reward_model: 'Reward model' };
 
 export const statusNames: Record<RunStatus, string> = {
   created: 'Created',

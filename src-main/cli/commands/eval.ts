@@ -59,6 +59,10 @@ export function evalCommand(context: CommandContext): Command {
     .action((modelOrRun: string, options: EvalOptions) =>
       context.run(options, async (output) => {
         const { folder, run } = findPolicyFolder(modelOrRun, options.dataDir);
+        if (run?.type === 'reward_model') {
+          const message = `Run ${run.id} trains a reward model, which scores completions and cannot write them. Its held-out accuracy: grpo-studio runs show ${run.id}`;
+          throw new StudioError('model_unsupported', message, { path: folder });
+        }
         if (run === null && options.rewards === undefined) {
           throw new StudioError(
             'config_invalid',

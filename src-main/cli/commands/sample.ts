@@ -22,9 +22,9 @@ import { samplingOf } from '../studio.ts';
 
 const help = `
 Examples:
-  grpo-studio sample resources/models/starter --prompt "12+35=" -n 4
-  grpo-studio sample 20261122-1748-7f3a --prompt "What is 7 times 8?" --chat --temperature 0.7 --seed 3
-  grpo-studio sample my-run --prompt "2+2=" --greedy --set max_completion_length=64
+  grpo-studio sample resources/models/starter --prompt "What is 12 + 35?" --chat -n 4
+  grpo-studio sample 20261122-1748-7f3a --prompt "Once upon a time" --temperature 0.7 --seed 3
+  grpo-studio sample my-run --prompt "What is 2 + 2?" --chat --greedy --set max_completion_length=64
 
 A run brings its sampling settings; --set changes any: max_completion_length, top_k, top_p, min_p, repetition_penalty, stop.
 Nothing is written. Under --json every completion is a line with its token ids and log-probs.`;

@@ -87,7 +87,7 @@ describe('train', () => {
     const { status, stdout, stderr } = await run('train', at('train.yaml'), '--name', 'fails');
     expect(status).toBe(1);
     expect(stderr).toBe('error: The loss is not finite.\n');
-    expect(stdout).toMatch(/The database has 0 steps of it\. Resume it with: grpo-studio train --resume /);
+    expect(stdout).toContain('The database has 0 steps of it. Resumed, it would fail in the same way; ');
     expect(await result('train', at('train.yaml'), '--name', 'fails')).toMatchObject({
       status: 'failed',
       error: { code: 'training_diverged' },
@@ -102,6 +102,8 @@ describe('train', () => {
   });
 
   test('an engine that crashes is a failed run', async () => {
+    const { stdout } = await run('train', at('train.yaml'), '--name', 'crashes');
+    expect(stdout).toMatch(/The database has 0 steps of it\. Resume it with: grpo-studio train --resume /);
     const last = await result('train', at('train.yaml'), '--name', 'crashes');
     expect(last).toMatchObject({ status: 'failed', steps: 0, eval_before: null, error: { code: 'engine_crashed' } });
   });
@@ -127,6 +129,19 @@ describe('train', () => {
     expect(missing.stderr).toBe(
       `error: \`dataset\` is ${at('none.jsonl')}, which does not exist.\n  at ${at('none.jsonl')} (dataset)\n`,
     );
+    const noConfig = await run('train', at('none.yaml'));
+    expect(noConfig).toMatchObject({ status: 2, stderr: expect.stringContaining('does not exist') as string });
+  });
+
+  test('a folder that is no model, and a rule that applies to no row, are refused before a run is made', async () => {
+    const runs = readdirSync(at('home/runs')).length;
+    const noModel = await run('train', at('train.yaml'), '--set', `model=${at('home')}`);
+    expect(noModel).toMatchObject({ status: 1, stderr: expect.stringContaining('is no model folder') as string });
+    const silent = await run('train', at('train.yaml'), '--set', 'rewards.0.column=anwser');
+    expect(silent.status).toBe(1);
+    expect(silent.stderr).toContain('The rule accuracy applies to no row of ');
+    expect(silent.stderr).toContain('the row has no column "anwser"');
+    expect(readdirSync(at('home/runs'))).toHaveLength(runs);
   });
 
   test('--resume takes no settings, and an unknown run is refused', async () => {

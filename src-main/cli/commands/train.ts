@@ -1,4 +1,4 @@
-/** `grpo-studio train` and `grpo-studio sft`: make a run from a config file, or resume one. */
+/** `grpo-studio train`, `grpo-studio sft` and `grpo-studio reward-model`: make a run from a config file, or resume one. */
 import type { Command } from 'commander';
 import type { RunType } from '../../contract/config.ts';
 import { StudioError } from '../../contract/errors.ts';
@@ -49,11 +49,30 @@ ${notes}`;
 export function sftCommand(context: CommandContext): Command {
   const examples = `
 Examples:
-  grpo-studio sft resources/starter-recipe/sft.yaml
+  grpo-studio sft my.yaml
   grpo-studio sft my.yaml --set batch_size=16 --name warm-up
 ${notes}`;
   const description = 'Trains a model to write the completions of a dataset (cross-entropy on completion tokens).';
   return runCommand('sft', 'sft', 'teach a model from examples, before GRPO', description, examples, context);
+}
+
+export function rewardModelCommand(context: CommandContext): Command {
+  const examples = `
+Examples:
+  grpo-studio reward-model my.yaml
+  grpo-studio reward-model my.yaml --set batch_size=16 --name judge
+
+Rows of the dataset hold \`prompt\`, \`chosen\` and \`rejected\` (Bradley–Terry loss), or \`prompt\`, \`completion\` and
+\`score\` (squared error). Checkpoints open in transformers as AutoModelForSequenceClassification.
+${notes}`;
+  return runCommand(
+    'reward-model',
+    'reward_model',
+    'teach a model to judge completions',
+    'Trains a reward model, which gives a completion a score, from ranked or scored completions.',
+    examples,
+    context,
+  );
 }
 
 function runCommand(

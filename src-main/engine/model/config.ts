@@ -9,6 +9,7 @@ const ropeSchema = z.looseObject({
 });
 
 const fileSchema = z.looseObject({
+  architectures: z.array(z.string()).nullish(),
   model_type: z.string(),
   vocab_size: z.int().positive(),
   hidden_size: z.int().positive(),
@@ -27,6 +28,9 @@ const fileSchema = z.looseObject({
   attention_bias: z.boolean().default(false),
   mlp_bias: z.boolean().default(false),
   hidden_act: z.string().default('silu'),
+  pad_token_id: z.int().nullish(),
+  num_labels: z.int().nullish(),
+  id2label: z.record(z.string(), z.unknown()).nullish(),
 });
 
 export interface DecoderConfig {
@@ -42,6 +46,10 @@ export interface DecoderConfig {
   initializerRange: number;
   ropeTheta: number;
   tiedHead: boolean;
+  /** A reward model: `score.weight` in the place of the LM head. */
+  scoreHead: boolean;
+  /** The token that pads batches; a reward model never scores at it. */
+  padTokenId: number | null;
   attentionBias: boolean;
   mlpBias: boolean;
 }
@@ -73,6 +81,13 @@ export function parseDecoderConfig(json: unknown, path: string): DecoderConfig {
   for (const field of ['rope_parameters', 'rope_scaling'] as const) {
     const type = file[field]?.rope_type ?? file[field]?.type ?? 'default';
     if (type !== 'default') refuse(field, `RoPE scaling "${type}" is not supported; only plain rotary embeddings are`);
+  }
+  const scoreHead = file.architectures?.[0]?.endsWith('ForSequenceClassification') ?? false;
+  if (scoreHead) {
+    // transformers writes id2label for every number of labels but 2, its default.
+    const labels = file.num_labels ?? (file.id2label ? Object.keys(file.id2label).length : 2);
+    if (labels !== 1)
+      refuse('num_labels', `a classifier with ${labels} labels is not supported; a reward model has one`);
   }
   const heads = file.num_attention_heads;
   const keyValueHeads = file.num_key_value_heads ?? heads;
@@ -107,6 +122,8 @@ export function parseDecoderConfig(json: unknown, path: string): DecoderConfig {
     initializerRange: file.initializer_range,
     ropeTheta: file.rope_parameters?.rope_theta ?? file.rope_theta ?? 10000,
     tiedHead: file.tie_word_embeddings,
+    scoreHead,
+    padTokenId: file.pad_token_id ?? null,
     attentionBias: file.attention_bias,
     mlpBias: file.mlp_bias,
   };
@@ -136,6 +153,7 @@ export function weightShapes(config: DecoderConfig): Map<string, number[]> {
     linear(`${prefix}.mlp.down_proj`, hiddenSize, intermediateSize, config.mlpBias);
   }
   shapes.set('model.norm.weight', [hiddenSize]);
-  if (!config.tiedHead) shapes.set('lm_head.weight', [config.vocabSize, hiddenSize]);
+  if (config.scoreHead) shapes.set('score.weight', [1, hiddenSize]);
+  else if (!config.tiedHead) shapes.set('lm_head.weight', [config.vocabSize, hiddenSize]);
   return shapes;
 }

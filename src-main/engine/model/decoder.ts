@@ -7,9 +7,17 @@ import { rmsNorm } from '../tensor/ops/rms-norm.ts';
 import { rope, type RopeTable } from '../tensor/ops/rope.ts';
 import { swiGlu } from '../tensor/ops/swiglu.ts';
 import type { DecoderConfig } from './config.ts';
+import { addLowRank, type Adapter } from './lora.ts';
+import type { Weights } from './weights.ts';
 
-/** Weights under their Hugging Face names (`weightShapes` lists them). */
-export type Weights = Readonly<Record<string, tf.Tensor>>;
+/** What the decoder computes with. */
+export interface Decoder {
+  config: DecoderConfig;
+  /** Under their Hugging Face names (`weightShapes` lists them). */
+  weights: Weights;
+  /** null when the weights stand alone. */
+  adapter: Adapter | null;
+}
 
 /** Attention of one layer over rotated queries and keys. */
 export type Attend = (
@@ -28,45 +36,47 @@ export type Attend = (
  * @returns hidden states [N, H]; `logitsInput` turns those that are needed into the head's input
  */
 export function hiddenStates(
-  config: DecoderConfig,
-  weights: Weights,
+  decoder: Decoder,
   table: RopeTable,
   tokens: Int32Array,
   positions: Int32Array,
   attend: Attend,
 ): tf.Tensor2D {
+  const { config, weights } = decoder;
   let hidden = embedding(weights['model.embed_tokens.weight'] as tf.Tensor2D, tokens); // [N, H]
   for (let layer = 0; layer < config.layers; layer++) {
     const name = `model.layers.${layer}`;
-    const normed = norm(config, weights, `${name}.input_layernorm`, hidden); // [N, H]
-    const query = rope(project(weights, `${name}.self_attn.q_proj`, normed), positions, table, config.headDim); // [N, heads·D]
-    const key = rope(project(weights, `${name}.self_attn.k_proj`, normed), positions, table, config.headDim); // [N, kvHeads·D]
-    const value = project(weights, `${name}.self_attn.v_proj`, normed); // [N, kvHeads·D]
+    const normed = norm(decoder, `${name}.input_layernorm`, hidden); // [N, H]
+    const query = rope(project(decoder, `${name}.self_attn.q_proj`, normed), positions, table, config.headDim); // [N, heads·D]
+    const key = rope(project(decoder, `${name}.self_attn.k_proj`, normed), positions, table, config.headDim); // [N, kvHeads·D]
+    const value = project(decoder, `${name}.self_attn.v_proj`, normed); // [N, kvHeads·D]
     const attended = attend(layer, query, key, value); // [N, heads·D]
-    hidden = tf.add(hidden, project(weights, `${name}.self_attn.o_proj`, attended));
+    hidden = tf.add(hidden, project(decoder, `${name}.self_attn.o_proj`, attended));
 
-    const mlpInput = norm(config, weights, `${name}.post_attention_layernorm`, hidden); // [N, H]
-    const gate = project(weights, `${name}.mlp.gate_proj`, mlpInput); // [N, I]
-    const up = project(weights, `${name}.mlp.up_proj`, mlpInput); // [N, I]
-    hidden = tf.add(hidden, project(weights, `${name}.mlp.down_proj`, swiGlu(gate, up)));
+    const mlpInput = norm(decoder, `${name}.post_attention_layernorm`, hidden); // [N, H]
+    const gate = project(decoder, `${name}.mlp.gate_proj`, mlpInput); // [N, I]
+    const up = project(decoder, `${name}.mlp.up_proj`, mlpInput); // [N, I]
+    hidden = tf.add(hidden, project(decoder, `${name}.mlp.down_proj`, swiGlu(gate, up)));
   }
   return hidden;
 }
 
 /** The last norm, applied to the rows of the hidden states that the head is asked about [M, H]. */
-export function logitsInput(config: DecoderConfig, weights: Weights, hidden: tf.Tensor2D): tf.Tensor2D {
-  return norm(config, weights, 'model.norm', hidden);
+export function logitsInput(decoder: Decoder, hidden: tf.Tensor2D): tf.Tensor2D {
+  return norm(decoder, 'model.norm', hidden);
 }
 
 /** The LM head [V, H]: the embedding itself when the two are tied. */
-export function headWeight(config: DecoderConfig, weights: Weights): tf.Tensor2D {
+export function headWeight({ config, weights }: Decoder): tf.Tensor2D {
   return weights[config.tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight'] as tf.Tensor2D;
 }
 
-function norm(config: DecoderConfig, weights: Weights, name: string, x: tf.Tensor2D): tf.Tensor2D {
+function norm({ config, weights }: Decoder, name: string, x: tf.Tensor2D): tf.Tensor2D {
   return rmsNorm(x, weights[`${name}.weight`] as tf.Tensor1D, config.normEpsilon);
 }
 
-function project(weights: Weights, name: string, x: tf.Tensor2D): tf.Tensor2D {
-  return linear(x, weights[`${name}.weight`] as tf.Tensor2D, weights[`${name}.bias`] as tf.Tensor1D | undefined);
+function project({ weights, adapter }: Decoder, name: string, x: tf.Tensor2D): tf.Tensor2D {
+  const weight = weights[`${name}.weight`] as tf.Tensor2D;
+  const bias = weights[`${name}.bias`] as tf.Tensor1D | undefined;
+  return addLowRank(adapter, name, x, linear(x, weight, bias));
 }

@@ -1,75 +1,113 @@
-/** A loaded decoder: its configuration, its weights on the backend, and the folder it came from. */
+/** A loaded decoder: its configuration and its weights on the backend, with an adapter over them or without. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { StudioError } from '../../contract/errors.ts';
 import { RandomStream } from '../../grpo/random.ts';
 import type { RopeTable } from '../tensor/ops/rope.ts';
+import { readAdapter, readAdapterDescription } from './adapter-files.ts';
 import { parseDecoderConfig, weightShapes, type DecoderConfig } from './config.ts';
-import type { Weights } from './decoder.ts';
-import { readSafetensors, type NamedArray } from './safetensors.ts';
+import type { Decoder } from './decoder.ts';
+import { initializeAdapter, type Adapter, type LoraSettings } from './lora.ts';
+import { readExpected, toWeight } from './weights.ts';
 
-export interface Policy {
-  config: DecoderConfig;
-  weights: Weights;
+export { toWeight };
+
+export interface Policy extends Decoder {
   /** Rotary table for positions below `length`; the policy keeps and grows it. */
   rope(length: number): RopeTable;
   dispose(): void;
 }
 
-/** A policy whose weights an optimizer may change. */
+/** A policy that an optimizer may change. */
 export interface TrainablePolicy extends Policy {
-  weights: Readonly<Record<string, tf.Variable>>;
+  /** What is trained: all weights, or the adapter's alone. */
+  parameters: Readonly<Record<string, tf.Variable>>;
 }
 
 /**
- * Loads config.json and model.safetensors of a Hugging Face folder.
+ * Loads config.json and model.safetensors of a Hugging Face folder, or a PEFT adapter's folder with the base model it names. What
+ * is trained is then the adapter, over frozen weights.
  *
  * @throws StudioError `model_invalid` or `model_unsupported`, naming the file and the tensor or field at fault
  */
 export async function loadPolicy(folder: string, options: { trainable: true }): Promise<TrainablePolicy>;
 export async function loadPolicy(folder: string, options: { trainable: boolean }): Promise<Policy>;
-export async function loadPolicy(folder: string, options: { trainable: boolean }): Promise<Policy> {
-  const config = await readDecoderConfig(folder);
-  const path = join(folder, 'model.safetensors');
-  const shapes = weightShapes(config);
-  const weights: Record<string, tf.Tensor> = {};
+export async function loadPolicy(folder: string, { trainable }: { trainable: boolean }): Promise<Policy> {
+  const description = await readAdapterDescription(folder);
+  if (description === null) return loadModel(folder, trainable);
+  const base = await loadModel(description.baseFolder, false);
   try {
-    await readSafetensors(path, (name, array) => {
-      const expected = shapes.get(name);
-      // A tied checkpoint may carry the head as a second copy of the embedding.
-      if (expected === undefined && name === 'lm_head.weight') return;
-      checkShape(path, name, array, expected);
-      weights[name] = toWeight(array, options.trainable);
-    });
-    for (const name of shapes.keys()) {
-      if (!(name in weights)) {
-        throw new StudioError('model_invalid', `${path} lacks the tensor ${name} that its config.json calls for`, {
-          path,
-          field: name,
-        });
-      }
-    }
+    return adapt(base, await readAdapter(description, base.config, trainable));
   } catch (error) {
-    tf.dispose(weights);
+    base.dispose();
     throw error;
   }
-  return makePolicy(config, weights);
+}
+
+/** The policy with a new adapter over its weights, which are then frozen and belong to the result. */
+export function addAdapter(policy: Policy, settings: LoraSettings, seed: number): TrainablePolicy {
+  return adapt(policy, initializeAdapter(policy.config, settings, seed));
+}
+
+/** The policy with its adapter off. It is a view: the weights stay the policy's, and so does their disposal. */
+export function withoutAdapter(policy: Policy): Policy {
+  return { ...policy, adapter: null, dispose: () => undefined };
+}
+
+async function loadModel(folder: string, trainable: boolean): Promise<TrainablePolicy> {
+  const config = await readLanguageModelConfig(folder);
+  return makePolicy(config, await readWeights(folder, weightShapes(config), { trainable }));
+}
+
+/** Reads exactly the weights of these names and shapes from a folder's model.safetensors. */
+export function readWeights(
+  folder: string,
+  shapes: ReadonlyMap<string, number[]>,
+  { trainable }: { trainable: boolean },
+): Promise<Record<string, tf.Tensor>> {
+  return readExpected(join(folder, 'model.safetensors'), {
+    shapes,
+    calledForBy: 'config.json',
+    // A head that is not called for: a second copy of a tied embedding, or what a reward model's score takes the place of.
+    ignored: 'lm_head.weight',
+    trainable,
+  });
+}
+
+function adapt(base: Policy, adapter: Adapter): TrainablePolicy {
+  return {
+    ...base,
+    adapter,
+    parameters: adapter.weights as TrainablePolicy['parameters'],
+    dispose() {
+      base.dispose();
+      tf.dispose(adapter.weights);
+    },
+  };
 }
 
 /** Random weights of the shape that config.json describes, as transformers initialises them: normal(0, initializer_range), norms 1, biases 0. */
 export async function initializePolicy(folder: string, seed: number): Promise<TrainablePolicy> {
-  const config = await readDecoderConfig(folder);
-  const weights: Record<string, tf.Variable> = {};
+  const config = await readLanguageModelConfig(folder);
+  const weights: Record<string, tf.Tensor> = {};
   for (const [name, shape] of weightShapes(config)) {
     const stream = RandomStream.of(seed, 'initialize', name);
     const size = shape.reduce((product, dimension) => product * dimension, 1);
     const values = new Float32Array(size);
     if (shape.length > 1) for (let i = 0; i < size; i++) values[i] = config.initializerRange * stream.nextNormal();
     else if (name.endsWith('norm.weight')) values.fill(1);
-    weights[name] = toWeight({ shape, values }, true) as tf.Variable;
+    weights[name] = toWeight({ shape, values }, true);
   }
-  return makePolicy(config, weights) as TrainablePolicy;
+  return makePolicy(config, weights);
+}
+
+async function readLanguageModelConfig(folder: string): Promise<DecoderConfig> {
+  const config = await readDecoderConfig(folder);
+  if (!config.scoreHead) return config;
+  const path = join(folder, 'config.json');
+  const message = `${folder} is a reward model: it scores completions and cannot write them; name a language model`;
+  throw new StudioError('model_unsupported', message, { path, field: 'architectures' });
 }
 
 export async function readDecoderConfig(folder: string): Promise<DecoderConfig> {
@@ -92,43 +130,20 @@ export async function readDecoderConfig(folder: string): Promise<DecoderConfig> 
   return parseDecoderConfig(json, path);
 }
 
-/** Number of weights, a tied head counted once. */
-export function parameterCount(policy: Policy): number {
-  return Object.values(policy.weights).reduce((total, weight) => total + weight.size, 0);
+/** Number of weights, an adapter's included, a tied head counted once. */
+export function parameterCount({ weights, adapter }: Policy): number {
+  const all = [...Object.values(weights), ...Object.values(adapter?.weights ?? {})];
+  return all.reduce((total, weight) => total + weight.size, 0);
 }
 
-function checkShape(path: string, name: string, array: NamedArray, expected: number[] | undefined): void {
-  if (expected === undefined) {
-    throw new StudioError('model_invalid', `${path} holds a tensor ${name} that its config.json does not call for`, {
-      path,
-      field: name,
-    });
-  }
-  if (array.shape.join() !== expected.join()) {
-    throw new StudioError(
-      'model_invalid',
-      `${path}: ${name} has shape [${array.shape}], but config.json calls for [${expected}]`,
-      {
-        path,
-        field: name,
-      },
-    );
-  }
-}
-
-function toWeight({ shape, values }: NamedArray, trainable: boolean): tf.Tensor {
-  const tensor = tf.tensor(values, shape, 'float32');
-  if (!trainable) return tf.keep(tensor);
-  const variable = tf.variable(tensor);
-  tensor.dispose();
-  return variable;
-}
-
-function makePolicy(config: DecoderConfig, weights: Record<string, tf.Tensor>): Policy {
+/** A policy of weights alone. Its parameters are variables only if the weights are. */
+export function makePolicy(config: DecoderConfig, weights: Record<string, tf.Tensor>): TrainablePolicy {
   let table: RopeTable | null = null;
   return {
     config,
     weights,
+    adapter: null,
+    parameters: weights as TrainablePolicy['parameters'],
     rope(length) {
       if (table === null || table.cos.shape[0] < length) {
         if (table !== null) tf.dispose([table.cos, table.sin]);

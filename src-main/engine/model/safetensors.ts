@@ -33,12 +33,11 @@ interface Entry {
  */
 export async function readSafetensors(path: string, visit: (name: string, array: NamedArray) => void): Promise<void> {
   const file = await open(path).catch((error: unknown) => {
-    throw new StudioError(
-      'model_invalid',
-      `cannot open ${path}: ${(error as Error).message}`,
-      { path },
-      { cause: error },
-    );
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const sentence = missing
+      ? `${path} does not exist; weights are read from this one file, so a checkpoint in several parts must be saved again as one`
+      : `cannot open ${path}: ${(error as Error).message}`;
+    throw new StudioError('model_invalid', sentence, { path }, { cause: error });
   });
   try {
     const entries = await readHeader(file, path);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { golden, largestDifference } from '../../../e2e/fixtures/golden.ts';
+import { sampling } from '../../../e2e/golden/suites/sampling.ts';
+import { testGolden } from '../../../e2e/golden/test-suite.ts';
 import {
   drawToken,
   filterLogits,
@@ -9,23 +10,10 @@ import {
   type LogitFilters,
 } from './logit-filters.ts';
 
-const reference = golden<{
-  logits: number[][];
-  previous_ids: number[][];
-  cases: { options: Partial<LogitFilters>; probs: number[][] }[];
-}>('sampling');
 const off: LogitFilters = { temperature: 1, top_k: 0, top_p: 1, min_p: 0, repetition_penalty: 1 };
 
 describe('filterLogits', () => {
-  test.each(reference.cases)('equals transformers: $options', ({ options, probs }) => {
-    probs.forEach((expected, row) => {
-      const logits = Float32Array.from(reference.logits[row]);
-      filterLogits(logits, reference.previous_ids[row], { ...off, ...options });
-      const actual = softmax(logits);
-      expect(largestDifference(actual, expected)).toBeLessThan(1e-5);
-      expect([...actual].map((p) => p === 0)).toEqual(expected.map((p) => p === 0));
-    });
-  });
+  describe('equals transformers', () => testGolden(sampling));
 
   test('keeps the likeliest token however strict the filter', () => {
     const logits = Float32Array.of(0, 3, 1);

@@ -133,7 +133,6 @@ function checkContext({ config }: Policy, prompts: readonly Int32Array[], maxCom
 
 /** Runs all prompts at once; keeps their keys and values as the caches' prompt blocks, and the logits of each prompt's last token. */
 function prefill(policy: Policy, prompts: readonly Int32Array[], slots: number, capacity: number) {
-  const { config, weights } = policy;
   const batch = packGroups(prompts.map((promptTokens) => ({ promptTokens, completions: [] })));
   const starts = Int32Array.from(prompts, (_, group) => batch.segments.rows[group * 4]);
   const last = Int32Array.from(prompts, (prompt, group) => starts[group] + prompt.length - 1);
@@ -141,7 +140,7 @@ function prefill(policy: Policy, prompts: readonly Int32Array[], slots: number, 
   const table = policy.rope(longest + capacity);
   const caches: LayerCache[] = [];
   const logits = tf.tidy(() => {
-    const hidden = hiddenStates(config, weights, table, batch.tokens, batch.positions, (_layer, query, key, value) => {
+    const hidden = hiddenStates(policy, table, batch.tokens, batch.positions, (_layer, query, key, value) => {
       caches.push(createLayerCache(key, value, { slots, capacity }));
       return attention(query, key, value, batch.segments, attentionShape(policy));
     });
@@ -158,16 +157,10 @@ interface DecodeInput {
 
 /** @returns logits [B, V] of the next token of every live completion */
 function decodeStep(policy: Policy, caches: LayerCache[], { tokens, positions, rows }: DecodeInput): Float32Array {
-  const { config, weights } = policy;
   const longest = positions.reduce((longest, position) => Math.max(longest, position), 0);
   return tf.tidy(() => {
-    const hidden = hiddenStates(
-      config,
-      weights,
-      policy.rope(longest + 1),
-      tokens,
-      positions,
-      (layer, query, key, value) => cachedAttention(query, key, value, caches[layer], rows, attentionShape(policy)),
+    const hidden = hiddenStates(policy, policy.rope(longest + 1), tokens, positions, (layer, query, key, value) =>
+      cachedAttention(query, key, value, caches[layer], rows, attentionShape(policy)),
     );
     return headLogits(policy, hidden);
   });
@@ -177,8 +170,8 @@ function attentionShape({ config }: Policy): { headDim: number; scale: number } 
   return { headDim: config.headDim, scale: 1 / Math.sqrt(config.headDim) };
 }
 
-function headLogits({ config, weights }: Policy, hidden: tf.Tensor2D): Float32Array {
-  return linear(logitsInput(config, weights, hidden), headWeight(config, weights)).dataSync() as Float32Array; // [B, V]
+function headLogits(policy: Policy, hidden: tf.Tensor2D): Float32Array {
+  return linear(logitsInput(policy, hidden), headWeight(policy)).dataSync() as Float32Array; // [B, V]
 }
 
 /** @param logits of the next token [V]; shared by the completions of a group on their first token, so it is copied before filtering */

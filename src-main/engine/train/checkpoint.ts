@@ -1,6 +1,6 @@
 /**
- * Checkpoints: a folder that is a Hugging Face model of its own (config, tokenizer, model.safetensors), with the optimizer's
- * moments and the trainer's state beside it. Written under a temporary name, synced, then renamed: it is whole or not there.
+ * Checkpoints: a folder that is a Hugging Face model of its own (config, tokenizer, model.safetensors) or a PEFT adapter with its
+ * tokenizer, with the optimizer's moments and the trainer's state beside it. Written under a temporary name, synced, then renamed: it is whole or not there.
  */
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { RunConfig } from '../../contract/config.ts';
 import { StudioError } from '../../contract/errors.ts';
-import type { TrainablePolicy } from '../model/policy.ts';
+import { writeAdapter } from '../model/adapter-files.ts';
+import type { Policy } from '../model/policy.ts';
 import { readSafetensors, writeSafetensors, type NamedArray } from '../model/safetensors.ts';
+import { weightArrays } from '../model/weights.ts';
 import type { Optimizer } from './optimizer.ts';
 
 /** Everything of a run's position that is not a tensor. Random streams are derived from the seed and the step, so these two are their state. */
@@ -25,12 +27,16 @@ const trainerStateSchema = z.object({
   updates: z.int().nonnegative(),
   /** Prompt and completion tokens processed so far. */
   tokens: z.number().nonnegative(),
+  /** Coefficients that a GRPO run moves; null in other runs. */
+  coefficients: z
+    .object({ beta: z.number(), entropy: z.object({ coefficient: z.number(), active: z.boolean() }) })
+    .nullable(),
 });
 
 export type TrainerState = z.infer<typeof trainerStateSchema>;
 
-const MODEL_FILES = [
-  'config.json',
+const CONFIG_FILE = 'config.json';
+const TOKENIZER_FILES = [
   'generation_config.json',
   'tokenizer.json',
   'tokenizer_config.json',
@@ -38,6 +44,8 @@ const MODEL_FILES = [
   'chat_template.jinja',
 ];
 const STATE_FILE = 'trainer_state.json';
+/** A reference that follows the policy, as a model of its own. */
+export const REFERENCE_FOLDER = 'reference';
 const OPTIMIZER_FILE = 'optimizer.safetensors';
 
 /** SHA-256 of the parts of a config that decide what a run computes. */
@@ -57,17 +65,21 @@ export function configHash({ type, config }: RunConfig): string {
 
 /**
  * @param parent folder the checkpoints of the run go into
- * @param modelFolder where config and tokenizer are copied from
+ * @param modelFolder where config and tokenizer are copied from, and an adapter's base model
  * @param limit checkpoints kept; older ones are removed once the new one is in place
+ * @param reference a reference policy that the run changes, to be saved too; null where it stays what the run started from
+ * @param configFile text of config.json in the place of the model folder's own: a reward model's has another head
  * @returns the new checkpoint's folder, `step-NNNNNN`
  */
 export async function saveCheckpoint(
   parent: string,
   modelFolder: string,
-  policy: TrainablePolicy,
+  policy: Policy,
   optimizer: Optimizer,
   state: TrainerState,
   limit: number,
+  reference: Policy | null = null,
+  configFile: string | null = null,
 ): Promise<string> {
   const name = `step-${String(state.step).padStart(6, '0')}`;
   const temporary = join(parent, `.tmp-${name}`);
@@ -75,10 +87,21 @@ export async function saveCheckpoint(
   if (await readdir(target).catch(() => null)) return target; // this step is saved already
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
+  // With a config.json of its own, transformers would take an adapter's folder for a whole model.
+  const copied = policy.adapter === null ? [CONFIG_FILE, ...TOKENIZER_FILES] : TOKENIZER_FILES;
   for (const file of await readdir(modelFolder)) {
-    if (MODEL_FILES.includes(file)) await copyFile(join(modelFolder, file), join(temporary, file));
+    if (copied.includes(file)) await copyFile(join(modelFolder, file), join(temporary, file));
   }
-  await writeSafetensors(join(temporary, 'model.safetensors'), policyArrays(policy), { format: 'pt' });
+  if (configFile !== null) await writeSynced(join(temporary, CONFIG_FILE), configFile);
+  if (policy.adapter !== null) await writeAdapter(temporary, policy.adapter, modelFolder);
+  else await writeSafetensors(join(temporary, 'model.safetensors'), weightArrays(policy.weights), { format: 'pt' });
+  if (reference !== null) {
+    await mkdir(join(temporary, REFERENCE_FOLDER));
+    await copyFile(join(modelFolder, CONFIG_FILE), join(temporary, REFERENCE_FOLDER, CONFIG_FILE));
+    await writeSafetensors(join(temporary, REFERENCE_FOLDER, 'model.safetensors'), weightArrays(reference.weights), {
+      format: 'pt',
+    });
+  }
   await writeSafetensors(join(temporary, OPTIMIZER_FILE), optimizer.state(), {});
   await writeSynced(join(temporary, STATE_FILE), JSON.stringify(state, null, 2));
   await syncFolder(temporary);
@@ -117,12 +140,6 @@ export async function restoreCheckpoint(folder: string, run: RunConfig, optimize
   await readSafetensors(join(folder, OPTIMIZER_FILE), (name, array) => moments.set(name, array));
   optimizer.restore(moments, state.updates);
   return state;
-}
-
-function* policyArrays(policy: TrainablePolicy): Iterable<[string, NamedArray]> {
-  for (const [name, weight] of Object.entries(policy.weights)) {
-    yield [name, { shape: weight.shape, values: weight.dataSync() as Float32Array }];
-  }
 }
 
 async function writeSynced(path: string, text: string): Promise<void> {

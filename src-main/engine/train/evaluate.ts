@@ -37,7 +37,14 @@ export function evaluate(
     });
     batch.forEach((row, i) => {
       const [{ text, tokens, finishReason }] = completions[i];
-      samples.push({ row: row.index, prompt: prompts[i].text, text, tokens, finishReason, ...scorer.score(text, row) });
+      samples.push({
+        row: row.index,
+        prompt: prompts[i].text,
+        text,
+        tokens,
+        finishReason,
+        ...scorer.score(completions[i][0], row),
+      });
     });
   }
   const metrics = samplingMetrics(

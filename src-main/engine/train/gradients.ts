@@ -1,12 +1,12 @@
-/** Gradients of a loss with respect to all weights of a policy, and how they add up over the micro-batches of a step. */
+/** Gradients of a loss with respect to the parameters of a policy, and how they add up over the micro-batches of a step. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { TrainablePolicy } from '../model/policy.ts';
 import type { Gradients } from './optimizer.ts';
 
 /** Runs `loss` and its backward pass. The caller disposes the gradients. */
-export function lossGradients(policy: TrainablePolicy, loss: () => tf.Scalar): Gradients {
-  const names = Object.keys(policy.weights);
-  const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => policy.weights[name]));
+export function lossGradients({ parameters }: Pick<TrainablePolicy, 'parameters'>, loss: () => tf.Scalar): Gradients {
+  const names = Object.keys(parameters);
+  const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => parameters[name]));
   value.dispose();
   return Object.fromEntries(names.map((name, i) => [name, grads[i]]));
 }

@@ -1,4 +1,4 @@
-/** AdamW over all weights of a policy, with global gradient-norm clipping (Decoupled Weight Decay, arXiv 1711.05101). */
+/** AdamW over all parameters of a policy, with global gradient-norm clipping (Decoupled Weight Decay, arXiv 1711.05101). */
 import * as tf from '@tensorflow/tfjs-core';
 import { StudioError } from '../../contract/errors.ts';
 import type { TrainablePolicy } from '../model/policy.ts';
@@ -18,16 +18,16 @@ export interface OptimizerSettings {
 export type Gradients = Record<string, tf.Tensor>;
 
 export class Optimizer {
-  readonly #policy: TrainablePolicy;
+  readonly #parameters: TrainablePolicy['parameters'];
   readonly #settings: OptimizerSettings;
   readonly #moments: Record<string, { m: tf.Variable; v: tf.Variable }> = {};
   #updates = 0;
 
-  constructor(policy: TrainablePolicy, settings: OptimizerSettings) {
-    this.#policy = policy;
+  constructor({ parameters }: Pick<TrainablePolicy, 'parameters'>, settings: OptimizerSettings) {
+    this.#parameters = parameters;
     this.#settings = settings;
-    for (const [name, weight] of Object.entries(policy.weights)) {
-      this.#moments[name] = { m: zeroVariable(weight.shape), v: zeroVariable(weight.shape) };
+    for (const [name, parameter] of Object.entries(parameters)) {
+      this.#moments[name] = { m: zeroVariable(parameter.shape), v: zeroVariable(parameter.shape) };
     }
   }
 
@@ -37,10 +37,10 @@ export class Optimizer {
   }
 
   /**
-   * One update of every weight, in place.
+   * One update of every parameter, in place.
    *
    * @returns the global gradient norm before clipping
-   * @throws StudioError `training_diverged` when that is not finite; the weights are left as they were
+   * @throws StudioError `training_diverged` when that is not finite; the parameters are left as they were
    */
   apply(gradients: Gradients, learningRate: number): number {
     const { beta1, beta2, epsilon, weightDecay, maxGradNorm } = this.#settings;
@@ -55,13 +55,13 @@ export class Optimizer {
     // torch.nn.utils.clip_grad_norm_ adds 1e-6 to the norm.
     const gradientScale = maxGradNorm > 0 ? Math.min(1, maxGradNorm / (norm + 1e-6)) : 1;
     this.#updates++;
-    for (const [name, weight] of Object.entries(this.#policy.weights)) {
-      adamW(weight, this.#moments[name], gradients[name], {
+    for (const [name, parameter] of Object.entries(this.#parameters)) {
+      adamW(parameter, this.#moments[name], gradients[name], {
         learningRate,
         beta1,
         beta2,
         epsilon,
-        weightDecay: weight.rank > 1 ? weightDecay : 0,
+        weightDecay: parameter.rank > 1 ? weightDecay : 0,
         step: this.#updates,
         gradientScale,
       });
@@ -69,7 +69,7 @@ export class Optimizer {
     return norm;
   }
 
-  /** First and second moments as arrays, named `<weight>.m` and `<weight>.v`. */
+  /** First and second moments as arrays, named `<parameter>.m` and `<parameter>.v`. */
   *state(): Iterable<[string, NamedArray]> {
     for (const [name, { m, v }] of Object.entries(this.#moments)) {
       yield [`${name}.m`, { shape: m.shape, values: m.dataSync() as Float32Array }];

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { grpoConfigSchema, type GrpoConfig } from './config.ts';
+import { findConflicts } from './conflicts.ts';
+import { presetNames, withPreset } from './presets.ts';
+
+const parse = (settings: object): GrpoConfig =>
+  grpoConfigSchema.parse(
+    withPreset({ model: 'm', dataset: 'd', rewards: [{ name: 'r', type: 'format' }], ...settings }),
+  );
+
+describe('findConflicts', () => {
+  test('finds none in the defaults and in any preset', () => {
+    expect(findConflicts(parse({}))).toEqual([]);
+    for (const preset of presetNames) expect(findConflicts(parse({ preset })), preset).toEqual([]);
+  });
+
+  test.each([
+    [{ loss_type: 'gmpo', importance_sampling_level: 'sequence' }, 'importance_sampling_level'],
+    [{ loss_type: 'luspo' }, 'importance_sampling_level'],
+    [{ loss_type: 'cispo' }, 'epsilon_high'],
+    [{ loss_type: 'sapo', delta: 4 }, 'delta'],
+    [{ delta: 4, dual_clip: 3 }, 'dual_clip'],
+    [{ delta: 1.1 }, 'delta'],
+    [{ beta: 0, kl_in_reward: true }, 'kl_in_reward'],
+    [{ beta: 0, kl_target: 0.1 }, 'kl_target'],
+    [{ beta: 0, sync_ref_model: true }, 'sync_ref_model'],
+    [{ beta: 0, use_bias_correction_kl: true }, 'use_bias_correction_kl'],
+    [{ sync_ref_model: true, lora_r: 8 }, 'sync_ref_model'],
+    [{ kl_in_reward: true, use_bias_correction_kl: true }, 'use_bias_correction_kl'],
+    [{ multi_objective_aggregation: 'normalize_then_sum', scale_rewards: 'none' }, 'scale_rewards'],
+    [{ multi_objective_aggregation: 'normalize_then_sum', advantage_baseline: 'none' }, 'advantage_baseline'],
+    [{ multi_objective_aggregation: 'normalize_then_sum', kl_in_reward: true }, 'kl_in_reward'],
+    [{ use_adaptive_entropy: true, entropy_coef_min: 2 }, 'entropy_coef_min'],
+    [{ steps_per_generation: 4, prompts_per_step: 2 }, 'steps_per_generation'],
+  ])('refuses %o', (settings, field) => {
+    expect(findConflicts(parse(settings)).map((conflict) => conflict.field)).toEqual([field]);
+  });
+});
+
+describe('withPreset', () => {
+  test('sets what the config does not say', () => {
+    expect(parse({ preset: 'dapo' })).toMatchObject({
+      loss_type: 'dapo',
+      epsilon_high: 0.28,
+      beta: 0,
+      dynamic_sampling: true,
+    });
+    expect(parse({ preset: 'dapo', epsilon_high: 0.3 })).toMatchObject({ loss_type: 'dapo', epsilon_high: 0.3 });
+    expect(parse({})).toMatchObject({
+      preset: 'paper',
+      loss_type: 'grpo',
+      beta: 0.04,
+      kl_estimator: 'k3',
+      num_iterations: 1,
+    });
+  });
+
+  test('leaves an unknown name to the schema', () => {
+    expect(() => parse({ preset: 'papper' })).toThrow(/preset/);
+  });
+});

@@ -1,0 +1,87 @@
+/** Settings that each are valid and together make no sense; a run with one of them is refused before it starts. */
+import type { GrpoConfig } from './config.ts';
+
+export interface Conflict {
+  /** The setting to change. */
+  field: keyof GrpoConfig;
+  /** Why it cannot be, and what to do. */
+  message: string;
+}
+
+/** @returns every conflict, in the order of the settings */
+export function findConflicts(config: GrpoConfig): Conflict[] {
+  const conflicts: Conflict[] = [];
+  const refuse = (field: keyof GrpoConfig, message: string): void => void conflicts.push({ field, message });
+  const { loss_type, beta } = config;
+
+  if (config.importance_sampling_level !== 'token' && ['gmpo', 'vespo'].includes(loss_type)) {
+    refuse(
+      'importance_sampling_level',
+      `${loss_type} has a sequence ratio of its own; leave importance_sampling_level at token`,
+    );
+  }
+  if (loss_type === 'luspo' && config.importance_sampling_level !== 'sequence') {
+    refuse('importance_sampling_level', 'luspo weighs whole sequences; set importance_sampling_level to sequence');
+  }
+  if (loss_type === 'cispo' && config.epsilon_high === undefined) {
+    refuse('epsilon_high', 'cispo bounds the importance weight by epsilon_high itself; set it (the paper: 5)');
+  }
+  if (['cispo', 'sapo', 'vespo'].includes(loss_type)) {
+    for (const field of ['delta', 'dual_clip'] as const) {
+      if (config[field] !== undefined)
+        refuse(field, `${loss_type} does not clip the way ${field} changes; remove ${field}`);
+    }
+  }
+  if (config.delta !== undefined && config.dual_clip !== undefined) {
+    refuse('dual_clip', 'delta and dual_clip bound the same terms; keep one of them');
+  }
+  if (config.delta !== undefined && config.delta <= 1 + config.epsilon) {
+    refuse(
+      'delta',
+      `delta (${config.delta}) must lie above 1 + epsilon (${1 + config.epsilon}), or it clips what epsilon lets through`,
+    );
+  }
+  if (beta === 0) {
+    const needReference = [
+      ['kl_in_reward', config.kl_in_reward],
+      ['kl_target', config.kl_target !== undefined],
+      ['sync_ref_model', config.sync_ref_model],
+      ['use_bias_correction_kl', config.use_bias_correction_kl],
+    ] as const;
+    for (const [field, set] of needReference) {
+      if (set)
+        refuse(field, `${field} needs a reference policy, and beta 0 loads none; set beta above 0 or remove ${field}`);
+    }
+  }
+  if (config.sync_ref_model && config.lora_r > 0) {
+    const message = 'the reference of an adapter is its frozen base, which cannot follow the policy';
+    refuse('sync_ref_model', `${message}; turn off sync_ref_model or set lora_r to 0`);
+  }
+  if (config.kl_in_reward && config.use_bias_correction_kl) {
+    refuse(
+      'use_bias_correction_kl',
+      'the KL in the reward has no gradient to correct; turn off one of kl_in_reward and use_bias_correction_kl',
+    );
+  }
+  if (config.multi_objective_aggregation === 'normalize_then_sum') {
+    if (config.scale_rewards !== 'group')
+      refuse('scale_rewards', 'normalize_then_sum scales by group; leave scale_rewards at group');
+    if (config.advantage_baseline !== 'mean')
+      refuse('advantage_baseline', 'normalize_then_sum subtracts group means; leave advantage_baseline at mean');
+    if (config.kl_in_reward)
+      refuse('kl_in_reward', 'normalize_then_sum works on the rules alone; turn off kl_in_reward');
+  }
+  if (config.use_adaptive_entropy && config.entropy_coef_min > config.entropy_coef_max) {
+    refuse(
+      'entropy_coef_min',
+      `entropy_coef_min (${config.entropy_coef_min}) is above entropy_coef_max (${config.entropy_coef_max})`,
+    );
+  }
+  if (config.steps_per_generation > config.prompts_per_step) {
+    refuse(
+      'steps_per_generation',
+      `${config.steps_per_generation} updates cannot share ${config.prompts_per_step} prompts; lower steps_per_generation or raise prompts_per_step`,
+    );
+  }
+  return conflicts;
+}

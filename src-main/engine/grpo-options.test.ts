@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { grpo, rewards, train, withoutTimes } from './fixtures/training.ts';
+import { probe } from './tensor/native-backend.ts';
+
+const { available, why } = await probe();
+/** One update a batch, so that the ratio is 1 unless the test says otherwise. */
+const once = { num_iterations: 1, gradient_accumulation_steps: 1, save_steps: 0 };
+
+describe.skipIf(!available)(`GRPO with its options${available ? '' : ` (${why})`}`, () => {
+  test.each([
+    { loss_type: 'bnpo' },
+    { loss_type: 'dr_grpo', scale_rewards: 'none' },
+    { loss_type: 'dapo', epsilon_high: 0.28, mask_truncated_completions: true },
+    { loss_type: 'cispo', epsilon_high: 5 },
+    { loss_type: 'sapo' },
+    { loss_type: 'luspo', importance_sampling_level: 'sequence' },
+    { loss_type: 'vespo' },
+    { loss_type: 'gmpo', epsilon: 0.4 },
+    { importance_sampling_level: 'sequence', epsilon: 3e-4, epsilon_high: 4e-4 },
+    { importance_sampling_level: 'sequence_token', delta: 4 },
+    { dual_clip: 3, top_entropy_quantile: 0.2, off_policy_mask_threshold: 0.5 },
+    { sampler_correction: 'token_truncate', kl_estimator: 'k2', use_bias_correction_kl: true },
+    { entropy_coef: 0.01, use_adaptive_entropy: true, entropy_target: 5 },
+    { kl_in_reward: true, kl_estimator: 'k1', advantage_baseline: 'leave_one_out' },
+    { multi_objective_aggregation: 'normalize_then_sum' },
+    { scale_rewards: 'batch', advantage_baseline: 'none', beta: 0 },
+  ])('trains with %o', async (options) => {
+    const { steps } = await train(grpo({ ...options, max_steps: 2, save_steps: 0 }));
+    expect(steps).toHaveLength(2);
+    for (const { metrics } of steps) {
+      expect(metrics.grad_norm).toBeGreaterThan(0);
+      expect(Object.values(metrics).every(Number.isFinite)).toBe(true);
+    }
+  });
+
+  test('accumulated gradients are those of the whole batch, whatever the loss', async () => {
+    for (const loss_type of ['grpo', 'dapo', 'dr_grpo']) {
+      const norm = async (parts: number) => {
+        const { steps } = await train(grpo({ ...once, max_steps: 1, loss_type, gradient_accumulation_steps: parts }));
+        return steps[0].metrics.grad_norm;
+      };
+      const whole = await norm(1);
+      expect(Math.abs((await norm(2)) - whole)).toBeLessThan(1e-5 * whole);
+    }
+  });
+
+  test('a batch that feeds two updates keeps the old policy: the second one is off-policy', async () => {
+    const { steps } = await train(grpo({ ...once, max_steps: 1, steps_per_generation: 2 }));
+    const [first, second] = steps[0].groups;
+    for (const { oldLogps, policyLogps } of first.completions) expect(policyLogps).toEqual(oldLogps);
+    expect(
+      second.completions.some(({ oldLogps, policyLogps }) => oldLogps.some((logp, t) => logp !== policyLogps[t])),
+    ).toBe(true);
+    expect(steps[0].metrics['ratio/max']).toBeGreaterThan(1);
+  });
+
+  test('a truncated completion can be left out of the loss; its log-probs are recorded all the same', async () => {
+    const run = (masked: boolean) =>
+      train(grpo({ ...once, max_steps: 1, beta: 0, max_completion_length: 6, mask_truncated_completions: masked }));
+    const [masked] = (await run(true)).steps;
+    expect(masked.metrics['completions/clipped_ratio']).toBe(1);
+    expect(masked.metrics.grad_norm).toBe(0);
+    for (const { tokens, policyLogps, entropies } of masked.groups.flatMap(({ completions }) => completions)) {
+      expect(policyLogps).toHaveLength(tokens.length);
+      expect(entropies.some((entropy) => entropy > 0)).toBe(true);
+    }
+  });
+
+  test('the KL in the reward leaves the loss without a KL term and moves the advantages', async () => {
+    const options = { ...once, max_steps: 3, learning_rate: 5e-3, beta: 0.5 };
+    const { steps } = await train(grpo({ ...options, kl_in_reward: true, kl_estimator: 'k1' }));
+    expect(steps[2].metrics['loss/kl']).toBe(0);
+    expect(steps[2].metrics.kl).toBeGreaterThan(0);
+    const scored = steps[2].groups.filter(
+      ({ completions }) => new Set(completions.map(({ reward }) => reward)).size === 1,
+    );
+    expect(scored.length).toBeGreaterThan(0);
+    // Rewards are equal, so it is the KL alone that tells these completions apart.
+    expect(scored.some(({ completions }) => completions.some(({ advantage }) => Math.abs(advantage) > 0.1))).toBe(true);
+  });
+
+  test('beta follows the KL towards its target', async () => {
+    const { steps } = await train(grpo({ ...once, max_steps: 4, learning_rate: 5e-3, kl_target: 1e-6 }));
+    const betas = steps.map(({ metrics }) => metrics.beta);
+    expect(betas[0]).toBe(0.04);
+    expect(betas[3]).toBeGreaterThan(betas[1]);
+  });
+
+  test('dynamic sampling replaces groups that the first rule scores alike', async () => {
+    // The rule cannot tell completions apart, the shaping rule can: the group counts as alike nevertheless.
+    const alike = [{ name: 'none', type: 'regex', pattern: '^never$' }, rewards[1]];
+    const options = { ...once, max_steps: 1, dynamic_sampling: true, dynamic_sampling_rounds: 2 };
+    const [step] = (await train(grpo({ ...options, rewards: alike }))).steps;
+    expect(step.metrics['groups/dropped']).toBe(4); // two rounds of two further prompts
+    expect(step.groups).toHaveLength(2);
+
+    const [kept] = (await train(grpo({ ...options, temperature: 1.6, dynamic_sampling_rounds: 20 }))).steps;
+    for (const { completions } of kept.groups) {
+      expect(new Set(completions.map(({ scores }) => scores[0].score)).size).toBeGreaterThan(1);
+    }
+  });
+
+  test('a reference that follows the policy is part of the state: resumed bit for bit', async () => {
+    const options = {
+      sync_ref_model: true,
+      ref_model_sync_steps: 1,
+      ref_model_mixup_alpha: 0.5,
+      kl_target: 0.01,
+      use_adaptive_entropy: true,
+    };
+    const whole = await train(grpo(options));
+    const fixed = await train(grpo({ kl_target: 0.01, use_adaptive_entropy: true }));
+    expect(whole.steps[3].metrics.kl).toBeLessThan(fixed.steps[3].metrics.kl);
+    const resumed = await train(grpo(options), { resumeFrom: whole.checkpoints[0] });
+    expect(resumed.steps.map(withoutTimes)).toEqual(whole.steps.slice(2).map(withoutTimes));
+    for (const file of ['model.safetensors', 'reference/model.safetensors', 'trainer_state.json']) {
+      const bytes = (folder: string) => readFileSync(join(folder, file));
+      expect(bytes(resumed.checkpoints[0]).equals(bytes(whole.checkpoints[1])), file).toBe(true);
+    }
+  });
+
+  test('settings that contradict each other are refused before anything is loaded', async () => {
+    await expect(train(grpo({ loss_type: 'cispo' }))).rejects.toMatchObject({
+      code: 'config_invalid',
+      where: { field: 'epsilon_high' },
+    });
+  });
+});

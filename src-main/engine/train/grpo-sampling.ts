@@ -1,0 +1,100 @@
+/** The first half of a GRPO step: groups of completions, sampled and scored. */
+import type { GrpoConfig } from '../../contract/config.ts';
+import type { DatasetRow } from '../../contract/dataset.ts';
+import type { EngineEvent, GroupRecord } from '../../contract/engine.ts';
+import { standardDeviation } from '../../grpo/statistics.ts';
+import type { RewardScorer } from '../../rewards/compile-rules.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import type { Policy } from '../model/policy.ts';
+import { rollout } from '../sampler/rollout.ts';
+import type { Stopwatch } from './stopwatch.ts';
+
+export interface GroupSampler {
+  config: GrpoConfig;
+  policy: Policy;
+  tokenizer: Tokenizer;
+  scorer: RewardScorer;
+  /** Hands out the next rows of the dataset. */
+  takeRows: (count: number) => DatasetRow[];
+}
+
+/** A group and the scores of its completions; what the update adds (advantages, log-probs of other policies) is still empty. */
+export interface SampledStep {
+  groups: GroupRecord[];
+  /** Groups sampled and left out, since the first rule scored all their completions alike. */
+  dropped: number;
+}
+
+/**
+ * `prompts_per_step` groups. With dynamic sampling (DAPO, arXiv 2503.14476, §3.2) a group whose first rule scored all completions
+ * alike is replaced by one of a further prompt, up to `dynamic_sampling_rounds` times; places still open then stay with such groups.
+ * The first rule decides, not the weighted sum: shaping rules differ even where every answer is right.
+ *
+ * @param step 1-based; names the random streams
+ * @yields the phases as they begin
+ */
+export function* sampleStep(sampler: GroupSampler, step: number, time: Stopwatch): Generator<EngineEvent, SampledStep> {
+  const { config, scorer, takeRows } = sampler;
+  function* nextGroups(count: number, round: number): Generator<EngineEvent, GroupRecord[]> {
+    const rows = takeRows(count);
+    yield { type: 'phase', phase: 'sampling', step };
+    const groups = sampleGroups(sampler, rows, ['rollout', step, round]);
+    time.lap('sampling');
+    yield { type: 'phase', phase: 'scoring', step };
+    groups.forEach(({ completions }, i) => {
+      for (const completion of completions) Object.assign(completion, scorer.score(completion, rows[i]));
+    });
+    time.lap('scoring');
+    return groups;
+  }
+
+  const wanted = config.prompts_per_step;
+  const first = yield* nextGroups(wanted, 0);
+  if (!config.dynamic_sampling) return { groups: first, dropped: 0 };
+  const telling = first.filter(tellsApart);
+  const alike = first.filter((group) => !tellsApart(group));
+  for (let round = 1; round <= config.dynamic_sampling_rounds && telling.length < wanted; round++) {
+    const further = yield* nextGroups(wanted - telling.length, round);
+    telling.push(...further.filter(tellsApart));
+    alike.push(...further.filter((group) => !tellsApart(group)));
+  }
+  const fillers = alike.slice(0, wanted - telling.length);
+  return { groups: [...telling, ...fillers], dropped: alike.length - fillers.length };
+}
+
+function tellsApart({ completions }: GroupRecord): boolean {
+  const scores = completions.flatMap(({ scores }) => scores[0].score ?? []);
+  return standardDeviation(scores) > 0;
+}
+
+function sampleGroups(
+  { config, policy, tokenizer }: GroupSampler,
+  rows: readonly DatasetRow[],
+  path: (string | number)[],
+): GroupRecord[] {
+  const prompts = rows.map(({ prompt }) => tokenizer.encodePrompt(prompt));
+  const sampled = rollout(
+    policy,
+    tokenizer,
+    prompts.map(({ tokens }) => tokens),
+    { sampling: config, generations: config.num_generations, greedy: false, seed: config.seed, path },
+  );
+  return rows.map((row, i) => ({
+    row: row.index,
+    prompt: prompts[i].text,
+    promptTokens: prompts[i].tokens,
+    completions: sampled[i].map(({ text, tokens, finishReason, logps }) => ({
+      text,
+      tokens,
+      finishReason,
+      reward: null,
+      scores: [],
+      advantage: 0,
+      samplingLogps: logps,
+      oldLogps: logps,
+      policyLogps: logps,
+      referenceLogps: null,
+      entropies: new Float32Array(tokens.length),
+    })),
+  }));
+}

@@ -1,0 +1,216 @@
+/** The second half of a GRPO step: what the samples are worth, and the updates that follow from it. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { GrpoConfig } from '../../contract/config.ts';
+import type { CompletionRecord, GroupRecord } from '../../contract/engine.ts';
+import { decoupledAdvantages, groupAdvantages } from '../../grpo/advantages.ts';
+import { completionKl, klShapedRewards } from '../../grpo/kl.ts';
+import { grpoLoss, type GrpoLoss } from '../../grpo/loss.ts';
+import type { GrpoLossOptions } from '../../grpo/loss-options.ts';
+import { highEntropyTokens } from '../../grpo/masks.ts';
+import type { StepTotals } from '../../grpo/normalisation.ts';
+import { packGroups, type PackedBatch } from '../model/packed-batch.ts';
+import type { Policy, TrainablePolicy } from '../model/policy.ts';
+import { evaluateTokenLogps, tokenLogps } from '../model/token-logps.ts';
+import { accumulate, lossGradients, microBatches } from './gradients.ts';
+import { advantageOptions } from './grpo-settings.ts';
+import { hostLoss, type HostLoss } from './host-loss.ts';
+import type { Gradients, Optimizer } from './optimizer.ts';
+
+/** Some groups, as one forward and backward pass takes them. */
+interface MicroBatch {
+  completions: CompletionRecord[];
+  batch: PackedBatch;
+}
+
+/** Gives every completion its log-probs under the reference. */
+export function recordReferenceLogps(reference: Policy, groups: readonly GroupRecord[], config: GrpoConfig): void {
+  for (const micro of microBatches(groups, config.steps_per_generation * config.gradient_accumulation_steps)) {
+    const { batch, completions } = packed(micro);
+    spread(evaluateTokenLogps(reference, batch, config.temperature), batch, (values, i) => {
+      completions[i].referenceLogps = values;
+    });
+  }
+}
+
+/** Gives every completion its advantage; with `kl_in_reward` each reward is lowered by β·KL first. */
+export function recordAdvantages(groups: readonly GroupRecord[], config: GrpoConfig, beta: number): void {
+  const scores = groups.map(({ completions }) => completions.map(({ scores }) => scores.map(({ score }) => score)));
+  const advantages =
+    config.multi_objective_aggregation === 'normalize_then_sum'
+      ? decoupledAdvantages(
+          scores,
+          config.rewards.map(({ weight }) => weight),
+        )
+      : groupAdvantages(
+          groups.map(({ completions }) => shapedRewards(completions, config, beta)),
+          advantageOptions(config),
+        );
+  groups.forEach(({ completions }, i) =>
+    completions.forEach((completion, j) => (completion.advantage = advantages[i][j])),
+  );
+}
+
+function shapedRewards(completions: readonly CompletionRecord[], config: GrpoConfig, beta: number): (number | null)[] {
+  const rewards = completions.map(({ reward }) => reward);
+  if (!config.kl_in_reward) return rewards;
+  const kl = completions.map(({ samplingLogps, referenceLogps }) =>
+    completionKl(config.kl_estimator, samplingLogps, referenceLogps as Float32Array),
+  );
+  return klShapedRewards(rewards, kl, beta);
+}
+
+export interface UpdateResult {
+  losses: GrpoLoss[];
+  /** Mean over the updates of the gradient norm before clipping. */
+  gradientNorm: number;
+  /** Optimizer updates made. */
+  updates: number;
+}
+
+/**
+ * μ passes over the samples, each of `steps_per_generation` updates. Gives every completion its log-probs under the old policy and the
+ * last one, and its entropies.
+ *
+ * The old policy's log-probs come from the first pass over a completion, which costs nothing; only where an update of other samples comes
+ * before it they need a forward pass of their own.
+ */
+export function updatePolicy(
+  { config, policy, optimizer }: { config: GrpoConfig; policy: TrainablePolicy; optimizer: Optimizer },
+  groups: readonly GroupRecord[],
+  options: GrpoLossOptions,
+  learningRate: number,
+): UpdateResult {
+  const slices = microBatches(groups, config.steps_per_generation).map((slice) =>
+    microBatches(slice, config.gradient_accumulation_steps).map(packed),
+  );
+  const known = new Set<CompletionRecord>();
+  const keepOldLogps = ({ batch, completions }: MicroBatch, logps: Float32Array): void =>
+    spread(logps, batch, (values, i) => {
+      if (!known.has(completions[i])) completions[i].oldLogps = values;
+      known.add(completions[i]);
+    });
+  for (const micro of slices.slice(1).flat())
+    keepOldLogps(micro, evaluateTokenLogps(policy, micro.batch, config.temperature));
+
+  const averageTokens = lossTokens(slices.flat(), config) / slices.length;
+  const losses: GrpoLoss[] = [];
+  let gradientNorm = 0;
+  for (let iteration = 0; iteration < config.num_iterations; iteration++) {
+    for (const slice of slices) {
+      const totals = {
+        completions: slice.reduce((total, { completions }) => total + completions.length, 0),
+        tokens: lossTokens(slice, config),
+        averageTokens,
+      };
+      let gradients: Gradients | null = null;
+      for (const micro of slice) {
+        const forward = (): tf.Scalar => {
+          const output = tokenLogps(policy, micro.batch, config.temperature);
+          const entropies = output.entropies.dataSync() as Float32Array;
+          const bonus = options.entropyCoefficient === 0 ? null : output.entropies;
+          return hostLoss(
+            output.logps,
+            (logps) => {
+              keepOldLogps(micro, logps);
+              spread(logps, micro.batch, (values, i) => (micro.completions[i].policyLogps = values));
+              spread(entropies, micro.batch, (values, i) => (micro.completions[i].entropies = values));
+              const { result, loss } = microBatchLoss(micro, config, options, totals, slice.length);
+              losses.push(result);
+              return loss;
+            },
+            bonus,
+          );
+        };
+        gradients = accumulate(gradients, lossGradients(policy, forward));
+      }
+      gradientNorm += optimizer.apply(gradients as Gradients, learningRate);
+      tf.dispose(gradients as Gradients);
+    }
+  }
+  const updates = config.num_iterations * slices.length;
+  return { losses, gradientNorm: gradientNorm / updates, updates };
+}
+
+/** The loss over the completions that take part, and its gradients laid out over all tokens of the micro-batch. */
+function microBatchLoss(
+  { batch, completions }: MicroBatch,
+  config: GrpoConfig,
+  options: GrpoLossOptions,
+  totals: StepTotals,
+  parts: number,
+): { result: GrpoLoss; loss: HostLoss } {
+  const taking = [...completions.keys()].filter((i) => takesPart(completions[i], config));
+  const join = (pick: (completion: CompletionRecord) => ArrayLike<number>): Float64Array =>
+    Float64Array.from(taking.flatMap((i) => Array.from(pick(completions[i]))));
+  const offsets = taking.reduce(
+    (offsets, i) => [...offsets, offsets[offsets.length - 1] + completions[i].tokens.length],
+    [0],
+  );
+  const entropies = join((completion) => completion.entropies);
+  let highEntropy = null;
+  if (config.top_entropy_quantile < 1) {
+    highEntropy = highEntropyTokens(entropies, config.top_entropy_quantile);
+    highEntropy.tokens *= parts; // of the whole update, as far as one micro-batch can tell
+  }
+  const result = grpoLoss(
+    {
+      offsets,
+      logps: join((completion) => completion.policyLogps),
+      oldLogps: join((completion) => completion.oldLogps),
+      samplingLogps: join((completion) => completion.samplingLogps),
+      referenceLogps:
+        completions[0].referenceLogps === null ? null : join(({ referenceLogps }) => referenceLogps as Float32Array),
+      entropies,
+      advantages: join(({ advantage, tokens }) => new Float64Array(tokens.length).fill(advantage)),
+    },
+    totals,
+    options,
+    highEntropy,
+  );
+  const layOut = (values: Float64Array): Float64Array => {
+    const all = new Float64Array(batch.targets.length);
+    taking.forEach((i, k) => all.set(values.subarray(offsets[k], offsets[k + 1]), batch.offsets[i]));
+    return all;
+  };
+  const { loss, gradient, entropyGradient } = result;
+  return {
+    result,
+    loss: {
+      loss,
+      gradient: layOut(gradient),
+      entropyGradient: entropyGradient === null ? null : layOut(entropyGradient),
+    },
+  };
+}
+
+function takesPart({ finishReason }: CompletionRecord, config: GrpoConfig): boolean {
+  return !(config.mask_truncated_completions && finishReason === 'length');
+}
+
+function lossTokens(batches: readonly MicroBatch[], config: GrpoConfig): number {
+  const completions = batches
+    .flatMap((micro) => micro.completions)
+    .filter((completion) => takesPart(completion, config));
+  return completions.reduce((total, { tokens }) => total + tokens.length, 0);
+}
+
+function packed(groups: readonly GroupRecord[]): MicroBatch {
+  return {
+    completions: groups.flatMap(({ completions }) => completions),
+    batch: packGroups(
+      groups.map(({ promptTokens, completions }) => ({
+        promptTokens,
+        completions: completions.map(({ tokens }) => tokens),
+      })),
+    ),
+  };
+}
+
+/** Hands each completion of a batch its part of per-token values [M]. */
+function spread(
+  values: Float32Array,
+  { offsets }: PackedBatch,
+  give: (part: Float32Array, completion: number) => void,
+): void {
+  for (let i = 0; i + 1 < offsets.length; i++) give(values.slice(offsets[i], offsets[i + 1]), i);
+}

@@ -1,0 +1,28 @@
+/** Times the phases of a step. */
+
+export interface Stopwatch {
+  /** Adds the time since the last lap, or the start, to the phase `name`. */
+  lap(name: string): void;
+  /** Seconds spent in a phase. */
+  seconds(name: string): number;
+  /** Seconds of each phase as `time/<phase>`, and `step_time` for all of them. */
+  metrics(): Record<string, number>;
+}
+
+export function startStopwatch(): Stopwatch {
+  const start = performance.now();
+  const laps = new Map<string, number>();
+  let last = start;
+  return {
+    lap(name) {
+      const now = performance.now();
+      laps.set(name, (laps.get(name) ?? 0) + (now - last) / 1000);
+      last = now;
+    },
+    seconds: (name) => laps.get(name) ?? 0,
+    metrics() {
+      const phases = [...laps].map(([name, seconds]) => [`time/${name}`, seconds] as const);
+      return { ...Object.fromEntries(phases), step_time: (last - start) / 1000 };
+    },
+  };
+}
