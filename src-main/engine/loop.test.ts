@@ -121,6 +121,16 @@ describe.skipIf(!available)(`the training loop${available ? '' : ` (${why})`}`, 
     expect(checkpoints.map((path) => path.slice(-11))).toEqual(['step-000003', 'step-000004']);
   });
 
+  test('finds a prompt that is too long before the first step', async () => {
+    const run = grpo({ max_completion_length: 490 });
+    await expect(train(run)).rejects.toMatchObject({
+      code: 'dataset_invalid',
+      message: expect.stringMatching(
+        /^the prompt of row 1 and 4 more rows of unused leaves no room.*where max_completion_length leaves 22/,
+      ),
+    });
+  });
+
   test('refuses a checkpoint of another configuration', async () => {
     const { checkpoints } = await train(sft());
     await expect(train(sft({ learning_rate: 0.5 }), { resumeFrom: checkpoints[0] })).rejects.toMatchObject({

@@ -20,6 +20,7 @@ import { rewardModelConfigFile } from './reward-model/reward-model.ts';
 import { evaluateRewardModel, rewardModelStep } from './reward-model/reward-model-step.ts';
 import { selectBackend } from './tensor/backend.ts';
 import { memoryAudit } from './tensor/memory.ts';
+import { checkPrompts } from './train/check-prompts.ts';
 import { configHash, REFERENCE_FOLDER, restoreCheckpoint, saveCheckpoint } from './train/checkpoint.ts';
 import { DataOrder } from './train/data-order.ts';
 import { evaluate } from './train/evaluate.ts';
@@ -99,6 +100,11 @@ async function openSession(start: StartCommand) {
   const policy = await openTrainedPolicy(run, resumeFrom);
   let reference: Policy | null = null;
   try {
+    if (run.type !== 'reward_model') {
+      const room = policy.config.maxPositions - run.config.max_completion_length;
+      if (run.type === 'grpo') checkPrompts(trainRows, config.dataset, tokenizer, room);
+      checkPrompts(evalRows.slice(0, config.eval_samples), config.eval_dataset ?? '', tokenizer, room);
+    }
     if (run.type === 'grpo' && run.config.beta > 0) {
       reference = policy.adapter ? withoutAdapter(policy) : await openReference(run.config, resumeFrom);
     }
