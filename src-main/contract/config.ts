@@ -191,6 +191,18 @@ export const grpoConfigSchema = z.strictObject({
     .default(false)
     .describe('drops groups whose first rule scored all completions alike and samples further prompts instead (DAPO)'),
   dynamic_sampling_rounds: z.int().positive().default(3).describe('times that further prompts are sampled in a step'),
+  replay_groups: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe(
+      'groups of a step, of those whose first rule scored all completions alike, that earlier ones of high reward variance replace; 0 keeps none',
+    ),
+  replay_buffer_size: z.int().positive().default(64).describe('groups kept for that, those of the highest variance'),
+  curriculum: z
+    .boolean()
+    .default(false)
+    .describe('prefers prompts whose measured pass rate is near one half, out of the next 4 for each that is drawn'),
 });
 
 export type GrpoConfig = z.infer<typeof grpoConfigSchema>;

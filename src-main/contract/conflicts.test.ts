@@ -32,6 +32,8 @@ describe('findConflicts', () => {
     [{ multi_objective_aggregation: 'normalize_then_sum', kl_in_reward: true }, 'kl_in_reward'],
     [{ use_adaptive_entropy: true, entropy_coef_min: 2 }, 'entropy_coef_min'],
     [{ steps_per_generation: 4, prompts_per_step: 2 }, 'steps_per_generation'],
+    [{ replay_groups: 9 }, 'replay_groups'],
+    [{ replay_groups: 4, replay_buffer_size: 3 }, 'replay_buffer_size'],
   ])('refuses %o', (settings, field) => {
     expect(findConflicts(parse(settings)).map((conflict) => conflict.field)).toEqual([field]);
   });

@@ -83,5 +83,17 @@ export function findConflicts(config: GrpoConfig): Conflict[] {
       `${config.steps_per_generation} updates cannot share ${config.prompts_per_step} prompts; lower steps_per_generation or raise prompts_per_step`,
     );
   }
+  if (config.replay_groups > config.prompts_per_step) {
+    refuse(
+      'replay_groups',
+      `a step of ${config.prompts_per_step} prompts cannot replay ${config.replay_groups} groups; lower replay_groups or raise prompts_per_step`,
+    );
+  }
+  if (config.replay_groups > config.replay_buffer_size) {
+    refuse(
+      'replay_buffer_size',
+      `a buffer of ${config.replay_buffer_size} groups cannot give ${config.replay_groups} at once; raise replay_buffer_size or lower replay_groups`,
+    );
+  }
   return conflicts;
 }

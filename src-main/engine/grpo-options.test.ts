@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { GroupRecord, StepRecord } from '../contract/engine.ts';
+import { mean } from '../grpo/statistics.ts';
 import { grpo, rewards, train, withoutTimes } from './fixtures/training.ts';
 import { probe } from './tensor/native-backend.ts';
+import type { TrainerState } from './train/checkpoint.ts';
 
 const { available, why } = await probe();
 /** One update a batch, so that the ratio is 1 unless the test says otherwise. */
@@ -119,6 +122,81 @@ describe.skipIf(!available)(`GRPO with its options${available ? '' : ` (${why})`
       const bytes = (folder: string) => readFileSync(join(folder, file));
       expect(bytes(resumed.checkpoints[0]).equals(bytes(whole.checkpoints[1])), file).toBe(true);
     }
+  });
+
+  test('a group of high variance replaces one without any, under the policy that sampled it', async () => {
+    const options = { ...once, max_steps: 6, temperature: 1.6, replay_groups: 1 };
+    const { steps } = await train(grpo(options));
+    const key = ({ row, completions }: GroupRecord) => JSON.stringify([row, completions.map(({ text }) => text)]);
+    const earlier = new Map<string, GroupRecord>();
+    let replayed = 0;
+    for (const { metrics, groups } of steps) {
+      expect(groups).toHaveLength(2);
+      const again = groups.filter((group) => earlier.has(key(group)));
+      expect(again).toHaveLength(metrics['groups/replayed']);
+      for (const group of again) {
+        const original = earlier.get(key(group)) as GroupRecord;
+        group.completions.forEach((completion, i) => {
+          expect(completion.oldLogps).toEqual(original.completions[i].oldLogps);
+          expect(completion.samplingLogps).toEqual(original.completions[i].samplingLogps);
+          expect(completion.policyLogps).not.toEqual(completion.oldLogps);
+          expect(completion.referenceLogps).not.toBeNull();
+        });
+        expect(group.completions.some(({ advantage }) => advantage > 0)).toBe(true);
+        earlier.delete(key(group)); // it has left the buffer
+      }
+      for (const group of groups.filter((group) => !again.includes(group))) {
+        for (const { oldLogps, policyLogps } of group.completions) expect(policyLogps).toEqual(oldLogps);
+        earlier.set(key(group), group);
+      }
+      replayed += again.length;
+    }
+    expect(replayed).toBeGreaterThan(1);
+  });
+
+  test('a curriculum comes back to the rows that the policy solves at times', async () => {
+    const { steps } = await train(grpo({ ...once, max_steps: 6, temperature: 1.6, curriculum: true }));
+    const plain = await train(grpo({ ...once, max_steps: 6, temperature: 1.6 }));
+    const rowsOf = (records: StepRecord[]) => records.map(({ groups }) => groups.map(({ row }) => row));
+    expect(rowsOf(steps)).not.toEqual(rowsOf(plain.steps));
+    for (const rows of rowsOf(steps)) expect(new Set(rows).size).toBe(2);
+    expect(plain.steps[0].metrics).not.toHaveProperty('curriculum/mean_pass_rate');
+    const shares = steps[0].groups.map(({ completions }) =>
+      mean(completions.map(({ scores }) => Number((scores[0].score as number) >= 0.5))),
+    );
+    expect(steps[0].metrics['curriculum/mean_pass_rate']).toBeCloseTo(mean(shares), 12);
+  });
+
+  test.each([
+    { replay_groups: 1, seed: 8 },
+    { curriculum: true },
+    { replay_groups: 2, curriculum: true, dynamic_sampling: true },
+  ])('%o is part of the state: resumed bit for bit', async (change) => {
+    const options = { ...change, temperature: 1.6, max_steps: 6, save_steps: 3, dynamic_sampling_rounds: 1 };
+    const whole = await train(grpo(options));
+    const files = ['model.safetensors', 'trainer_state.json'];
+    const bytes = (folder: string, file: string) => readFileSync(join(folder, file));
+    if (change.replay_groups !== undefined) {
+      files.push('replay.json');
+      expect(JSON.parse(bytes(whole.checkpoints[0], 'replay.json').toString())).not.toHaveLength(0);
+      expect(whole.steps.slice(3).some(({ metrics }) => metrics['groups/replayed'] > 0)).toBe(true);
+    }
+    const { passRates } = JSON.parse(bytes(whole.checkpoints[0], 'trainer_state.json').toString()) as TrainerState;
+    expect(Object.keys(passRates).length > 0).toBe(change.curriculum === true);
+
+    const resumed = await train(grpo(options), { resumeFrom: whole.checkpoints[0] });
+    expect(resumed.steps.map(withoutTimes)).toEqual(whole.steps.slice(3).map(withoutTimes));
+    for (const file of files) {
+      expect(bytes(resumed.checkpoints[0], file).equals(bytes(whole.checkpoints[1], file)), file).toBe(true);
+    }
+  });
+
+  test('a checkpoint without its replay buffer is refused', async () => {
+    const { checkpoints } = await train(grpo({ max_steps: 4, replay_groups: 1 }));
+    rmSync(join(checkpoints[0], 'replay.json'));
+    await expect(train(grpo({ max_steps: 4, replay_groups: 1 }), { resumeFrom: checkpoints[0] })).rejects.toMatchObject(
+      { code: 'checkpoint_invalid' },
+    );
   });
 
   test('settings that contradict each other are refused before anything is loaded', async () => {

@@ -9,6 +9,7 @@ import { findConflicts } from '../contract/conflicts.ts';
 import type { DatasetRow } from '../contract/dataset.ts';
 import type { EngineCommand, EngineEvent, StepRecord } from '../contract/engine.ts';
 import { StudioError } from '../contract/errors.ts';
+import { CANDIDATES_PER_ROW, selectCandidates } from '../grpo/curriculum.ts';
 import { learningRateMultiplier } from '../grpo/schedule.ts';
 import { compileRules } from '../rewards/compile-rules.ts';
 import { loadTokenizer } from '../tokenizer/tokenizer.ts';
@@ -21,13 +22,14 @@ import { evaluateRewardModel, rewardModelStep } from './reward-model/reward-mode
 import { selectBackend } from './tensor/backend.ts';
 import { memoryAudit } from './tensor/memory.ts';
 import { checkPrompts } from './train/check-prompts.ts';
-import { configHash, REFERENCE_FOLDER, restoreCheckpoint, saveCheckpoint } from './train/checkpoint.ts';
+import { CONFIG_FILE, configHash, REFERENCE_FOLDER, restoreCheckpoint, saveCheckpoint } from './train/checkpoint.ts';
 import { DataOrder } from './train/data-order.ts';
 import { evaluate } from './train/evaluate.ts';
 import { initialCoefficients, nextCoefficients } from './train/grpo-settings.ts';
 import { grpoStep } from './train/grpo-step.ts';
 import { Optimizer } from './train/optimizer.ts';
 import { mixReference } from './train/reference.ts';
+import { openReplayBuffer, REPLAY_FILE } from './train/replay-buffer.ts';
 import { sftStep } from './train/sft-step.ts';
 
 export type StartCommand = Extract<EngineCommand, { type: 'start' }>;
@@ -126,11 +128,13 @@ async function openSession(start: StartCommand) {
       trainRows,
       evalRows: evalRows.slice(0, config.eval_samples),
       checkpoints: join(runDirectory, 'checkpoints'),
+      replay: run.type === 'grpo' ? await openReplayBuffer(run.config, resumeFrom) : null,
       order: new DataOrder(config.seed, trainRows.length, saved?.rowsTaken ?? 0),
       state: {
         step: saved?.step ?? 0,
         tokens: saved?.tokens ?? 0,
         coefficients: saved?.coefficients ?? null,
+        passRates: saved?.passRates ?? {},
       },
       dispose() {
         policy.dispose();
@@ -173,7 +177,8 @@ function* oneStep(session: Session, step: number): Generator<EngineEvent, StepRe
     ...session,
     config: run.config,
     coefficients,
-    takeRows: (count: number) => takeRows(session, count),
+    takeRows: (count: number) => (run.config.curriculum ? takePreferredRows : takeRows)(session, count),
+    passRates: run.config.curriculum ? state.passRates : null,
   };
   const { groups, metrics } = yield* grpoStep(trainer, step, learningRate);
   state.coefficients = nextCoefficients(coefficients, run.config, metrics);
@@ -204,6 +209,13 @@ function takeRows({ order, trainRows }: Session, count: number): DatasetRow[] {
   return order.take(count).map((index) => trainRows[index]);
 }
 
+/** Rows that the policy solves about half of the time; those passed over are taken from the order all the same. */
+function takePreferredRows(session: Session, count: number): DatasetRow[] {
+  const candidates = takeRows(session, CANDIDATES_PER_ROW * count);
+  const indices = candidates.map(({ index }) => index);
+  return selectCandidates(indices, session.state.passRates, count).map((position) => candidates[position]);
+}
+
 function* evaluation({ run, policy, tokenizer, scorer, evalRows, state }: Session): Generator<EngineEvent, void> {
   if (evalRows.length === 0) return;
   const { step } = state;
@@ -220,6 +232,7 @@ async function* checkpoint({
   policy,
   reference,
   optimizer,
+  replay,
   order,
   state,
   checkpoints,
@@ -240,10 +253,14 @@ async function* checkpoint({
       updates: optimizer.updates,
       tokens: state.tokens,
       coefficients: state.coefficients,
+      passRates: state.passRates,
     },
     run.config.save_total_limit,
     run.type === 'grpo' && run.config.sync_ref_model ? reference : null,
-    run.type === 'reward_model' ? await rewardModelConfigFile(run.config.model) : null,
+    {
+      ...(run.type === 'reward_model' ? { [CONFIG_FILE]: await rewardModelConfigFile(run.config.model) } : {}),
+      ...(replay === null ? {} : { [REPLAY_FILE]: replay.serialise() }),
+    },
   );
   yield { type: 'checkpoint', step, path };
 }

@@ -31,11 +31,13 @@ const trainerStateSchema = z.object({
   coefficients: z
     .object({ beta: z.number(), entropy: z.object({ coefficient: z.number(), active: z.boolean() }) })
     .nullable(),
+  /** Measured pass rates by row, of a GRPO run with a curriculum; empty in other runs. */
+  passRates: z.record(z.string(), z.number()),
 });
 
 export type TrainerState = z.infer<typeof trainerStateSchema>;
 
-const CONFIG_FILE = 'config.json';
+export const CONFIG_FILE = 'config.json';
 const TOKENIZER_FILES = [
   'generation_config.json',
   'tokenizer.json',
@@ -68,7 +70,7 @@ export function configHash({ type, config }: RunConfig): string {
  * @param modelFolder where config and tokenizer are copied from, and an adapter's base model
  * @param limit checkpoints kept; older ones are removed once the new one is in place
  * @param reference a reference policy that the run changes, to be saved too; null where it stays what the run started from
- * @param configFile text of config.json in the place of the model folder's own: a reward model's has another head
+ * @param texts further files by name; one of them may take the place of the model folder's own
  * @returns the new checkpoint's folder, `step-NNNNNN`
  */
 export async function saveCheckpoint(
@@ -79,7 +81,7 @@ export async function saveCheckpoint(
   state: TrainerState,
   limit: number,
   reference: Policy | null = null,
-  configFile: string | null = null,
+  texts: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const name = `step-${String(state.step).padStart(6, '0')}`;
   const temporary = join(parent, `.tmp-${name}`);
@@ -92,7 +94,7 @@ export async function saveCheckpoint(
   for (const file of await readdir(modelFolder)) {
     if (copied.includes(file)) await copyFile(join(modelFolder, file), join(temporary, file));
   }
-  if (configFile !== null) await writeSynced(join(temporary, CONFIG_FILE), configFile);
+  for (const [file, text] of Object.entries(texts)) await writeSynced(join(temporary, file), text);
   if (policy.adapter !== null) await writeAdapter(temporary, policy.adapter, modelFolder);
   else await writeSafetensors(join(temporary, 'model.safetensors'), weightArrays(policy.weights), { format: 'pt' });
   if (reference !== null) {
@@ -119,16 +121,7 @@ export async function saveCheckpoint(
  */
 export async function restoreCheckpoint(folder: string, run: RunConfig, optimizer: Optimizer): Promise<TrainerState> {
   const path = join(folder, STATE_FILE);
-  const state = await readFile(path, 'utf8')
-    .then((text) => trainerStateSchema.parse(JSON.parse(text)))
-    .catch((error: unknown) => {
-      throw new StudioError(
-        'checkpoint_invalid',
-        `${path} cannot be read: ${(error as Error).message}`,
-        { path },
-        { cause: error },
-      );
-    });
+  const state = await readCheckpointFile(path, (text) => trainerStateSchema.parse(JSON.parse(text)));
   if (state.configHash !== configHash(run)) {
     throw new StudioError(
       'checkpoint_invalid',
@@ -140,6 +133,20 @@ export async function restoreCheckpoint(folder: string, run: RunConfig, optimize
   await readSafetensors(join(folder, OPTIMIZER_FILE), (name, array) => moments.set(name, array));
   optimizer.restore(moments, state.updates);
   return state;
+}
+
+/** @throws StudioError `checkpoint_invalid` when the file is missing or `parse` refuses it */
+export async function readCheckpointFile<T>(path: string, parse: (text: string) => T): Promise<T> {
+  try {
+    return parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw new StudioError(
+      'checkpoint_invalid',
+      `${path} cannot be read: ${(error as Error).message}`,
+      { path },
+      { cause: error },
+    );
+  }
 }
 
 async function writeSynced(path: string, text: string): Promise<void> {

@@ -2,11 +2,13 @@
 import type { GrpoConfig } from '../../contract/config.ts';
 import type { DatasetRow } from '../../contract/dataset.ts';
 import type { EngineEvent, GroupRecord } from '../../contract/engine.ts';
-import { standardDeviation } from '../../grpo/statistics.ts';
+import { recordVisit, type PassRates } from '../../grpo/curriculum.ts';
+import { succeeded } from '../../grpo/outcome.ts';
 import type { RewardScorer } from '../../rewards/compile-rules.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import type { Policy } from '../model/policy.ts';
 import { rollout } from '../sampler/rollout.ts';
+import { tellsApart, type ReplayBuffer } from './replay-buffer.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 export interface GroupSampler {
@@ -16,33 +18,60 @@ export interface GroupSampler {
   scorer: RewardScorer;
   /** Hands out the next rows of the dataset. */
   takeRows: (count: number) => DatasetRow[];
+  /** Moved by what is sampled; null without a curriculum. */
+  passRates: PassRates | null;
+  /** null where nothing is replayed. */
+  replay: ReplayBuffer | null;
 }
 
 /** A group and the scores of its completions; what the update adds (advantages, log-probs of other policies) is still empty. */
 export interface SampledStep {
+  /** What the policy learns from. */
   groups: GroupRecord[];
+  /** The same before any of them was replaced by a replayed one. */
+  sampled: GroupRecord[];
+  /** Those of `groups` that an earlier policy sampled; their `oldLogps` are that policy's. */
+  replayed: GroupRecord[];
   /** Groups sampled and left out, since the first rule scored all their completions alike. */
   dropped: number;
 }
 
 /**
- * `prompts_per_step` groups. With dynamic sampling (DAPO, arXiv 2503.14476, §3.2) a group whose first rule scored all completions
- * alike is replaced by one of a further prompt, up to `dynamic_sampling_rounds` times; places still open then stay with such groups.
- * The first rule decides, not the weighted sum: shaping rules differ even where every answer is right.
+ * `prompts_per_step` groups, of which up to `replay_groups` that the first rule scored alike are replaced by earlier ones.
  *
  * @param step 1-based; names the random streams
  * @yields the phases as they begin
  */
 export function* sampleStep(sampler: GroupSampler, step: number, time: Stopwatch): Generator<EngineEvent, SampledStep> {
-  const { config, scorer, takeRows } = sampler;
+  const { groups: sampled, dropped } = yield* newGroups(sampler, step, time);
+  const places = [...sampled.keys()].filter((i) => !tellsApart(sampled[i])).slice(0, sampler.config.replay_groups);
+  const replayed = sampler.replay?.take(places.length) ?? [];
+  const groups = [...sampled];
+  replayed.forEach((group, i) => (groups[places[i]] = group));
+  return { groups, sampled, replayed, dropped };
+}
+
+/**
+ * `prompts_per_step` new groups. With dynamic sampling (DAPO, arXiv 2503.14476, §3.2) a group whose first rule scored all completions
+ * alike is replaced by one of a further prompt, up to `dynamic_sampling_rounds` times; places still open then stay with such groups.
+ * The first rule decides, not the weighted sum: shaping rules differ even where every answer is right.
+ */
+function* newGroups(
+  sampler: GroupSampler,
+  step: number,
+  time: Stopwatch,
+): Generator<EngineEvent, Pick<SampledStep, 'groups' | 'dropped'>> {
+  const { config, scorer, takeRows, passRates } = sampler;
   function* nextGroups(count: number, round: number): Generator<EngineEvent, GroupRecord[]> {
     const rows = takeRows(count);
     yield { type: 'phase', phase: 'sampling', step };
     const groups = sampleGroups(sampler, rows, ['rollout', step, round]);
     time.lap('sampling');
     yield { type: 'phase', phase: 'scoring', step };
-    groups.forEach(({ completions }, i) => {
+    groups.forEach(({ row, completions }, i) => {
       for (const completion of completions) Object.assign(completion, scorer.score(completion, rows[i]));
+      const successes = completions.map(({ scores: [{ score }] }) => succeeded(score));
+      if (passRates !== null) recordVisit(passRates, row, successes);
     });
     time.lap('scoring');
     return groups;
@@ -60,11 +89,6 @@ export function* sampleStep(sampler: GroupSampler, step: number, time: Stopwatch
   }
   const fillers = alike.slice(0, wanted - telling.length);
   return { groups: [...telling, ...fillers], dropped: alike.length - fillers.length };
-}
-
-function tellsApart({ completions }: GroupRecord): boolean {
-  const scores = completions.flatMap(({ scores }) => scores[0].score ?? []);
-  return standardDeviation(scores) > 0;
 }
 
 function sampleGroups(

@@ -1,6 +1,8 @@
 /** One GRPO step, top to bottom: sample groups, score them, take their advantages, update the policy (DeepSeekMath algorithm 1). */
 import type { EngineEvent, GroupRecord } from '../../contract/engine.ts';
+import { meanPassRate, type PassRates } from '../../grpo/curriculum.ts';
 import { groupBreakdown, lossMetrics, samplingMetrics } from '../../grpo/metrics.ts';
+import { succeeded } from '../../grpo/outcome.ts';
 import type { Policy, TrainablePolicy } from '../model/policy.ts';
 import { sampleStep, type GroupSampler } from './grpo-sampling.ts';
 import { lossOptions, type Coefficients } from './grpo-settings.ts';
@@ -21,9 +23,6 @@ export interface GrpoStep {
   metrics: Record<string, number>;
 }
 
-/** From this score of the first rule a completion counts as right. */
-const SUCCESS = 0.5;
-
 /**
  * @param step 1-based; names the random streams
  * @yields the phases as they begin
@@ -32,7 +31,7 @@ export function* grpoStep(trainer: GrpoTrainer, step: number, learningRate: numb
   const { config, coefficients } = trainer;
   const time = startStopwatch();
 
-  const { groups, dropped } = yield* sampleStep(trainer, step, time);
+  const { groups, sampled, replayed, dropped } = yield* sampleStep(trainer, step, time);
 
   if (trainer.reference !== null) {
     yield { type: 'phase', phase: 'reference', step };
@@ -43,14 +42,14 @@ export function* grpoStep(trainer: GrpoTrainer, step: number, learningRate: numb
 
   yield { type: 'phase', phase: 'update', step };
   const options = lossOptions(config, coefficients);
-  const { losses, gradientNorm, updates } = updatePolicy(trainer, groups, options, learningRate);
+  const { losses, gradientNorm, updates } = updatePolicy(trainer, groups, replayed, options, learningRate);
   time.lap('update');
+  trainer.replay?.offer(groups.filter((group) => !replayed.includes(group)));
 
-  const completions = groups.flatMap((group) => group.completions);
-  const completionTokens = completions.reduce((total, { tokens }) => total + tokens.length, 0);
+  const completionTokens = tokenCount(groups);
   const metrics = {
     ...samplingMetrics(
-      groups.map((group) => ({
+      sampled.map((group) => ({
         completions: group.completions.map(({ tokens, finishReason, reward, scores }) => ({
           length: tokens.length,
           terminated: finishReason !== 'length',
@@ -60,20 +59,29 @@ export function* grpoStep(trainer: GrpoTrainer, step: number, learningRate: numb
       })),
       trainer.scorer.names,
     ),
-    ...groupBreakdown(
-      groups.map((group) =>
-        group.completions.map(({ scores: [{ score }] }) => (score === null ? null : score >= SUCCESS)),
-      ),
-    ),
+    ...groupBreakdown(sampled.map((group) => group.completions.map(({ scores: [{ score }] }) => succeeded(score)))),
     ...lossMetrics(losses, updates, options),
     ...(config.dynamic_sampling ? { 'groups/dropped': dropped } : {}),
+    ...(trainer.replay === null ? {} : { 'groups/replayed': replayed.length }),
+    ...curriculumMetrics(trainer.passRates),
     ...(config.kl_target === undefined ? {} : { beta: coefficients.beta }),
     grad_norm: gradientNorm,
     learning_rate: learningRate,
     completion_tokens: completionTokens,
-    'tokens_per_second/sampling': completionTokens / time.seconds('sampling'),
+    'tokens_per_second/sampling': tokenCount(sampled) / time.seconds('sampling'),
     'tokens_per_second/update': (completionTokens * config.num_iterations) / time.seconds('update'),
     ...time.metrics(),
   };
   return { groups, metrics };
+}
+
+/** Tokens of all completions. */
+function tokenCount(groups: readonly GroupRecord[]): number {
+  return groups.flatMap((group) => group.completions).reduce((total, { tokens }) => total + tokens.length, 0);
+}
+
+/** Left out until a row was measured. */
+function curriculumMetrics(passRates: PassRates | null): Record<string, number> {
+  const passRate = meanPassRate(passRates ?? {});
+  return Number.isNaN(passRate) ? {} : { 'curriculum/mean_pass_rate': passRate };
 }

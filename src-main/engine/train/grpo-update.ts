@@ -72,18 +72,19 @@ export interface UpdateResult {
  * last one, and its entropies.
  *
  * The old policy's log-probs come from the first pass over a completion, which costs nothing; only where an update of other samples comes
- * before it they need a forward pass of their own.
+ * before it they need a forward pass of their own. Replayed groups keep theirs: their old policy is the one that sampled them.
  */
 export function updatePolicy(
   { config, policy, optimizer }: { config: GrpoConfig; policy: TrainablePolicy; optimizer: Optimizer },
   groups: readonly GroupRecord[],
+  replayed: readonly GroupRecord[],
   options: GrpoLossOptions,
   learningRate: number,
 ): UpdateResult {
   const slices = microBatches(groups, config.steps_per_generation).map((slice) =>
     microBatches(slice, config.gradient_accumulation_steps).map(packed),
   );
-  const known = new Set<CompletionRecord>();
+  const known = new Set(replayed.flatMap(({ completions }) => completions));
   const keepOldLogps = ({ batch, completions }: MicroBatch, logps: Float32Array): void =>
     spread(logps, batch, (values, i) => {
       if (!known.has(completions[i])) completions[i].oldLogps = values;

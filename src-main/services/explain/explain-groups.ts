@@ -30,9 +30,15 @@ export function explainGroups({ groups, metrics }: StepRecord, rule: string): Gr
   };
   const pushed = equal.some(({ completions }) => completions.some(({ advantage }) => Math.abs(advantage) > ZERO_SUM));
   const dropped = metrics['groups/dropped'] ?? 0;
+  const replayed = metrics['groups/replayed'] ?? 0;
   return {
     ...numbers,
-    sentences: [breakdown(numbers), equalitySentence(numbers, pushed), ...droppedSentences(dropped)],
+    sentences: [
+      breakdown(numbers),
+      equalitySentence(numbers, pushed),
+      ...droppedSentences(dropped),
+      ...replayedSentences(replayed),
+    ],
   };
 }
 
@@ -74,6 +80,13 @@ function droppedSentences(dropped: number): string[] {
   if (dropped === 0) return [];
   return [
     `Before that ${count(dropped, 'group')} without differences had been dropped, and other prompts sampled instead (dynamic_sampling).`,
+  ];
+}
+
+function replayedSentences(replayed: number): string[] {
+  if (replayed === 0) return [];
+  return [
+    `${count(replayed, 'group')} of these had been sampled in earlier steps and took the place of as many without differences (replay_groups).`,
   ];
 }
 

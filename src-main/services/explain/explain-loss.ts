@@ -1,7 +1,7 @@
 /** The loss of a GRPO step taken apart, and why its value says so little about what is learned. */
 import type { GrpoConfig } from '../../contract/config.ts';
 import type { StepRecord } from '../../contract/engine.ts';
-import { isOnPolicy, updatesOf } from './explain-ratio.ts';
+import { isOnPolicy, replays, updatesOf } from './explain-ratio.ts';
 import { mean } from './statistics.ts';
 import { lossBeta, tokenTerms } from './token-terms.ts';
 import type { LossSection, LossTerm } from './types.ts';
@@ -75,7 +75,7 @@ function valueSentences({ step, metrics, config, beta, onPolicy, meanAdvantage, 
   if (policy === undefined) return ['The run did not record the terms of its loss.'];
   const updates = updatesOf(config);
   if (!onPolicy) {
-    return updates === 1
+    return updates === 1 || replays(metrics)
       ? ['The ratios were not all 1, so the policy term is not just minus the mean advantage.']
       : [
           `This step made ${updates} updates from the same samples. In the first one every ratio is 1 and the policy term is minus the mean advantage${agree(meanAdvantage, 0) ? ', which is zero' : ''}; after it the policy has moved, and the recorded value is the mean over the updates.`,

@@ -189,6 +189,20 @@ test('groups of equal rewards may have advantages all the same, and dropped ones
   ]);
 });
 
+test('replayed groups are told of, and no ratio of 1 is claimed for them', async () => {
+  const even = completion('even', { policyLogps: Float32Array.of(-0.5, -2), oldLogps: Float32Array.of(-0.9, -1) });
+  const { groups, loss, ratio } = await explain({
+    run: grpoRun({ num_iterations: 2 }),
+    metrics: () => ({ 'groups/replayed': 1, 'ratio/min': 0.4, 'ratio/max': 1.5, 'loss/policy': 0.1, loss: 0.1 }),
+    groups: [group(1, [even, even])],
+  });
+  expect(groups.sentences.at(-1)).toBe(
+    '1 group of these had been sampled in earlier steps and took the place of as many without differences (replay_groups).',
+  );
+  expect([...loss.sentences, ...ratio.sentences].join(' ')).not.toMatch(/first (one|of)/);
+  expect(ratio.sentences[1]).toContain('a replayed group');
+});
+
 test('tokens pushed most: one of each completion, the unlikeliest among equals, up and down', async () => {
   const unsure = completion('unsure', {
     advantage: 2,
