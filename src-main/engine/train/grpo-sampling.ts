@@ -1,12 +1,14 @@
 /** The first half of a GRPO step: groups of completions, sampled and scored. */
 import type { GrpoConfig } from '../../contract/config.ts';
 import type { DatasetRow } from '../../contract/dataset.ts';
-import type { EngineEvent, GroupRecord } from '../../contract/engine.ts';
+import type { CompletionRecord, EngineEvent, GroupRecord } from '../../contract/engine.ts';
+import type { RewardedStep } from '../../grpo/process-advantages.ts';
 import { standardDeviation } from '../../grpo/statistics.ts';
 import type { RewardScorer } from '../../rewards/compile-rules.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import type { Policy } from '../model/policy.ts';
 import { rollout } from '../sampler/rollout.ts';
+import { rewardedSteps } from './reasoning-steps.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 export interface GroupSampler {
@@ -23,6 +25,8 @@ export interface SampledStep {
   groups: GroupRecord[];
   /** Groups sampled and left out, since the first rule scored all their completions alike. */
   dropped: number;
+  /** The reasoning steps of every completion; null with outcome supervision. */
+  reasoning: ReadonlyMap<CompletionRecord, RewardedStep[]> | null;
 }
 
 /**
@@ -35,6 +39,8 @@ export interface SampledStep {
  */
 export function* sampleStep(sampler: GroupSampler, step: number, time: Stopwatch): Generator<EngineEvent, SampledStep> {
   const { config, scorer, takeRows } = sampler;
+  const separator = config.process_supervision;
+  const reasoning = separator === undefined ? null : new Map<CompletionRecord, RewardedStep[]>();
   function* nextGroups(count: number, round: number): Generator<EngineEvent, GroupRecord[]> {
     const rows = takeRows(count);
     yield { type: 'phase', phase: 'sampling', step };
@@ -42,7 +48,10 @@ export function* sampleStep(sampler: GroupSampler, step: number, time: Stopwatch
     time.lap('sampling');
     yield { type: 'phase', phase: 'scoring', step };
     groups.forEach(({ completions }, i) => {
-      for (const completion of completions) Object.assign(completion, scorer.score(completion, rows[i]));
+      for (const completion of completions) {
+        Object.assign(completion, scorer.score(completion, rows[i]));
+        if (separator !== undefined) reasoning?.set(completion, rewardedSteps(completion, rows[i], separator, sampler));
+      }
     });
     time.lap('scoring');
     return groups;
@@ -50,7 +59,7 @@ export function* sampleStep(sampler: GroupSampler, step: number, time: Stopwatch
 
   const wanted = config.prompts_per_step;
   const first = yield* nextGroups(wanted, 0);
-  if (!config.dynamic_sampling) return { groups: first, dropped: 0 };
+  if (!config.dynamic_sampling) return { groups: first, dropped: 0, reasoning };
   const telling = first.filter(tellsApart);
   const alike = first.filter((group) => !tellsApart(group));
   for (let round = 1; round <= config.dynamic_sampling_rounds && telling.length < wanted; round++) {
@@ -59,7 +68,7 @@ export function* sampleStep(sampler: GroupSampler, step: number, time: Stopwatch
     alike.push(...further.filter((group) => !tellsApart(group)));
   }
   const fillers = alike.slice(0, wanted - telling.length);
-  return { groups: [...telling, ...fillers], dropped: alike.length - fillers.length };
+  return { groups: [...telling, ...fillers], dropped: alike.length - fillers.length, reasoning };
 }
 
 function tellsApart({ completions }: GroupRecord): boolean {

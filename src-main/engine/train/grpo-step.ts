@@ -32,18 +32,18 @@ export function* grpoStep(trainer: GrpoTrainer, step: number, learningRate: numb
   const { config, coefficients } = trainer;
   const time = startStopwatch();
 
-  const { groups, dropped } = yield* sampleStep(trainer, step, time);
+  const { groups, dropped, reasoning } = yield* sampleStep(trainer, step, time);
 
   if (trainer.reference !== null) {
     yield { type: 'phase', phase: 'reference', step };
     recordReferenceLogps(trainer.reference, groups, config);
     time.lap('reference');
   }
-  recordAdvantages(groups, config, coefficients.beta);
+  const advantages = recordAdvantages(groups, config, coefficients.beta, reasoning);
 
   yield { type: 'phase', phase: 'update', step };
   const options = lossOptions(config, coefficients);
-  const { losses, gradientNorm, updates } = updatePolicy(trainer, groups, options, learningRate);
+  const { losses, gradientNorm, updates } = updatePolicy(trainer, groups, advantages, options, learningRate);
   time.lap('update');
 
   const completions = groups.flatMap((group) => group.completions);
