@@ -180,6 +180,13 @@ export const grpoConfigSchema = z.strictObject({
     .enum(['sum_then_normalize', 'normalize_then_sum'])
     .default('sum_then_normalize')
     .describe('whether rules are summed before or after they are normalised (GDPO)'),
+  process_supervision: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'text that ends a reasoning step, such as a line break: each step is rewarded by what it adds; absent: outcome supervision',
+    ),
 
   steps_per_generation: z
     .int()

@@ -30,8 +30,13 @@ describe('findConflicts', () => {
     [{ multi_objective_aggregation: 'normalize_then_sum', scale_rewards: 'none' }, 'scale_rewards'],
     [{ multi_objective_aggregation: 'normalize_then_sum', advantage_baseline: 'none' }, 'advantage_baseline'],
     [{ multi_objective_aggregation: 'normalize_then_sum', kl_in_reward: true }, 'kl_in_reward'],
+    [{ process_supervision: ',', multi_objective_aggregation: 'normalize_then_sum' }, 'multi_objective_aggregation'],
+    [{ process_supervision: ',', scale_rewards: 'batch' }, 'scale_rewards'],
+    [{ process_supervision: ',', advantage_baseline: 'leave_one_out' }, 'advantage_baseline'],
+    [{ process_supervision: ',', kl_in_reward: true }, 'kl_in_reward'],
     [{ use_adaptive_entropy: true, entropy_coef_min: 2 }, 'entropy_coef_min'],
     [{ steps_per_generation: 4, prompts_per_step: 2 }, 'steps_per_generation'],
+    [{ replay_groups: 1, process_supervision: ',' }, 'replay_groups'],
     [{ replay_groups: 9 }, 'replay_groups'],
     [{ replay_groups: 4, replay_buffer_size: 3 }, 'replay_buffer_size'],
   ])('refuses %o', (settings, field) => {

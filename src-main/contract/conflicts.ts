@@ -71,6 +71,20 @@ export function findConflicts(config: GrpoConfig): Conflict[] {
     if (config.kl_in_reward)
       refuse('kl_in_reward', 'normalize_then_sum works on the rules alone; turn off kl_in_reward');
   }
+  if (config.process_supervision !== undefined) {
+    if (config.multi_objective_aggregation !== 'sum_then_normalize') {
+      const message = 'process_supervision normalises the summed rewards of steps';
+      refuse('multi_objective_aggregation', `${message}; leave multi_objective_aggregation at sum_then_normalize`);
+    }
+    if (config.scale_rewards !== 'group')
+      refuse('scale_rewards', 'process_supervision scales by the steps of a group; leave scale_rewards at group');
+    if (config.advantage_baseline !== 'mean') {
+      const message = 'process_supervision subtracts the mean of the steps of a group';
+      refuse('advantage_baseline', `${message}; leave advantage_baseline at mean`);
+    }
+    if (config.kl_in_reward)
+      refuse('kl_in_reward', 'process_supervision rewards steps by the rules alone; turn off kl_in_reward');
+  }
   if (config.use_adaptive_entropy && config.entropy_coef_min > config.entropy_coef_max) {
     refuse(
       'entropy_coef_min',
@@ -87,6 +101,12 @@ export function findConflicts(config: GrpoConfig): Conflict[] {
     refuse(
       'replay_groups',
       `a step of ${config.prompts_per_step} prompts cannot replay ${config.replay_groups} groups; lower replay_groups or raise prompts_per_step`,
+    );
+  }
+  if (config.replay_groups > 0 && config.process_supervision !== undefined) {
+    refuse(
+      'replay_groups',
+      'the reasoning steps of a replayed group are not kept; set replay_groups to 0 or drop process_supervision',
     );
   }
   if (config.replay_groups > config.replay_buffer_size) {

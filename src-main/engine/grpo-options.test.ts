@@ -1,11 +1,17 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { GrpoConfig } from '../contract/config.ts';
 import type { GroupRecord, StepRecord } from '../contract/engine.ts';
+import type { RewardRule } from '../contract/reward-rules.ts';
 import { mean } from '../grpo/statistics.ts';
-import { grpo, rewards, train, withoutTimes } from './fixtures/training.ts';
+import { compileRules } from '../rewards/compile-rules.ts';
+import { loadTokenizer } from '../tokenizer/tokenizer.ts';
+import { grpo, model, rewards, rows, train, withoutTimes } from './fixtures/training.ts';
 import { probe } from './tensor/native-backend.ts';
 import type { TrainerState } from './train/checkpoint.ts';
+import { recordAdvantages } from './train/grpo-update.ts';
+import { rewardedSteps } from './train/reasoning-steps.ts';
 
 const { available, why } = await probe();
 /** One update a batch, so that the ratio is 1 unless the test says otherwise. */
@@ -28,6 +34,7 @@ describe.skipIf(!available)(`GRPO with its options${available ? '' : ` (${why})`
     { entropy_coef: 0.01, use_adaptive_entropy: true, entropy_target: 5 },
     { kl_in_reward: true, kl_estimator: 'k1', advantage_baseline: 'leave_one_out' },
     { multi_objective_aggregation: 'normalize_then_sum' },
+    { process_supervision: ',', dynamic_sampling: true, importance_sampling_level: 'sequence' },
     { scale_rewards: 'batch', advantage_baseline: 'none', beta: 0 },
   ])('trains with %o', async (options) => {
     const { steps } = await train(grpo({ ...options, max_steps: 2, save_steps: 0 }));
@@ -197,6 +204,53 @@ describe.skipIf(!available)(`GRPO with its options${available ? '' : ` (${why})`
     await expect(train(grpo({ max_steps: 4, replay_groups: 1 }), { resumeFrom: checkpoints[0] })).rejects.toMatchObject(
       { code: 'checkpoint_invalid' },
     );
+  });
+
+  test('process supervision credits a token with the steps it leads to', async () => {
+    // The rules see a comma and the end of the thoughts, which different steps add.
+    const rules: RewardRule[] = [
+      { name: 'comma', type: 'regex', pattern: ',', weight: 1, extract: { type: 'text' } },
+      { name: 'thoughts', type: 'regex', pattern: '</think>', weight: -0.5, extract: { type: 'text' } },
+    ];
+    // The value of this loss tells the tokens apart: −A log π, averaged over all tokens.
+    const options = { ...once, max_steps: 1, beta: 0, loss_type: 'cispo', epsilon_high: 5, rewards: rules };
+    const run = grpo({ ...options, process_supervision: ',' });
+    const [step] = (await train(run)).steps;
+
+    const { groups } = step;
+    const recorded = groups.map(({ completions }) => completions.map(({ advantage }) => advantage));
+    const judges = { tokenizer: await loadTokenizer(model), scorer: compileRules(rules) };
+    const reasoning = new Map(
+      groups.flatMap(({ completions, row }) =>
+        completions.map((completion) => [completion, rewardedSteps(completion, rows[row], ',', judges)] as const),
+      ),
+    );
+    const advantagesOf = recordAdvantages(groups, run.config as GrpoConfig, 0, reasoning);
+    expect(groups.map(({ completions }) => completions.map(({ advantage }) => advantage))).toEqual(recorded);
+    const terms = groups.flatMap(({ completions }) =>
+      completions.flatMap((completion) =>
+        Array.from(completion.policyLogps, (logp, t) => -advantagesOf(completion)[t] * logp),
+      ),
+    );
+    expect(step.metrics['loss/policy']).toBeCloseTo(mean(terms), 6);
+
+    const manySteps = [...reasoning].filter(([, steps]) => steps.length > 1);
+    expect(manySteps.length).toBeGreaterThan(0);
+    for (const [completion, steps] of manySteps) {
+      const advantages = advantagesOf(completion);
+      expect(advantages).toHaveLength(completion.tokens.length);
+      const [first, second] = steps;
+      expect(new Set(advantages.slice(0, first.end + 1)).size).toBe(1);
+      expect(advantages[second.end]).not.toBe(advantages[first.end]);
+    }
+  });
+
+  test('process supervision resumes bit for bit', async () => {
+    const whole = await train(grpo({ process_supervision: ',' }));
+    const resumed = await train(grpo({ process_supervision: ',' }), { resumeFrom: whole.checkpoints[0] });
+    expect(resumed.steps.map(withoutTimes)).toEqual(whole.steps.slice(2).map(withoutTimes));
+    const bytes = (folder: string) => readFileSync(join(folder, 'model.safetensors'));
+    expect(bytes(resumed.checkpoints[0]).equals(bytes(whole.checkpoints[1]))).toBe(true);
   });
 
   test('settings that contradict each other are refused before anything is loaded', async () => {

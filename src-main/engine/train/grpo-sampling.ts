@@ -1,13 +1,15 @@
 /** The first half of a GRPO step: groups of completions, sampled and scored. */
 import type { GrpoConfig } from '../../contract/config.ts';
 import type { DatasetRow } from '../../contract/dataset.ts';
-import type { EngineEvent, GroupRecord } from '../../contract/engine.ts';
+import type { CompletionRecord, EngineEvent, GroupRecord } from '../../contract/engine.ts';
 import { recordVisit, type PassRates } from '../../grpo/curriculum.ts';
 import { succeeded } from '../../grpo/outcome.ts';
+import type { RewardedStep } from '../../grpo/process-advantages.ts';
 import type { RewardScorer } from '../../rewards/compile-rules.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import type { Policy } from '../model/policy.ts';
 import { rollout } from '../sampler/rollout.ts';
+import { rewardedSteps } from './reasoning-steps.ts';
 import { tellsApart, type ReplayBuffer } from './replay-buffer.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
@@ -34,6 +36,8 @@ export interface SampledStep {
   replayed: GroupRecord[];
   /** Groups sampled and left out, since the first rule scored all their completions alike. */
   dropped: number;
+  /** The reasoning steps of every completion; null with outcome supervision. */
+  reasoning: ReadonlyMap<CompletionRecord, RewardedStep[]> | null;
 }
 
 /**
@@ -43,12 +47,12 @@ export interface SampledStep {
  * @yields the phases as they begin
  */
 export function* sampleStep(sampler: GroupSampler, step: number, time: Stopwatch): Generator<EngineEvent, SampledStep> {
-  const { groups: sampled, dropped } = yield* newGroups(sampler, step, time);
+  const { groups: sampled, dropped, reasoning } = yield* newGroups(sampler, step, time);
   const places = [...sampled.keys()].filter((i) => !tellsApart(sampled[i])).slice(0, sampler.config.replay_groups);
   const replayed = sampler.replay?.take(places.length) ?? [];
   const groups = [...sampled];
   replayed.forEach((group, i) => (groups[places[i]] = group));
-  return { groups, sampled, replayed, dropped };
+  return { groups, sampled, replayed, dropped, reasoning };
 }
 
 /**
@@ -60,8 +64,10 @@ function* newGroups(
   sampler: GroupSampler,
   step: number,
   time: Stopwatch,
-): Generator<EngineEvent, Pick<SampledStep, 'groups' | 'dropped'>> {
+): Generator<EngineEvent, Pick<SampledStep, 'groups' | 'dropped' | 'reasoning'>> {
   const { config, scorer, takeRows, passRates } = sampler;
+  const separator = config.process_supervision;
+  const reasoning = separator === undefined ? null : new Map<CompletionRecord, RewardedStep[]>();
   function* nextGroups(count: number, round: number): Generator<EngineEvent, GroupRecord[]> {
     const rows = takeRows(count);
     yield { type: 'phase', phase: 'sampling', step };
@@ -69,7 +75,10 @@ function* newGroups(
     time.lap('sampling');
     yield { type: 'phase', phase: 'scoring', step };
     groups.forEach(({ row, completions }, i) => {
-      for (const completion of completions) Object.assign(completion, scorer.score(completion, rows[i]));
+      for (const completion of completions) {
+        Object.assign(completion, scorer.score(completion, rows[i]));
+        if (separator !== undefined) reasoning?.set(completion, rewardedSteps(completion, rows[i], separator, sampler));
+      }
       const successes = completions.map(({ scores: [{ score }] }) => succeeded(score));
       if (passRates !== null) recordVisit(passRates, row, successes);
     });
@@ -79,7 +88,7 @@ function* newGroups(
 
   const wanted = config.prompts_per_step;
   const first = yield* nextGroups(wanted, 0);
-  if (!config.dynamic_sampling) return { groups: first, dropped: 0 };
+  if (!config.dynamic_sampling) return { groups: first, dropped: 0, reasoning };
   const telling = first.filter(tellsApart);
   const alike = first.filter((group) => !tellsApart(group));
   for (let round = 1; round <= config.dynamic_sampling_rounds && telling.length < wanted; round++) {
@@ -88,7 +97,7 @@ function* newGroups(
     alike.push(...further.filter((group) => !tellsApart(group)));
   }
   const fillers = alike.slice(0, wanted - telling.length);
-  return { groups: [...telling, ...fillers], dropped: alike.length - fillers.length };
+  return { groups: [...telling, ...fillers], dropped: alike.length - fillers.length, reasoning };
 }
 
 function sampleGroups(

@@ -31,18 +31,23 @@ export function* grpoStep(trainer: GrpoTrainer, step: number, learningRate: numb
   const { config, coefficients } = trainer;
   const time = startStopwatch();
 
-  const { groups, sampled, replayed, dropped } = yield* sampleStep(trainer, step, time);
+  const { groups, sampled, replayed, dropped, reasoning } = yield* sampleStep(trainer, step, time);
 
   if (trainer.reference !== null) {
     yield { type: 'phase', phase: 'reference', step };
     recordReferenceLogps(trainer.reference, groups, config);
     time.lap('reference');
   }
-  recordAdvantages(groups, config, coefficients.beta);
+  const advantages = recordAdvantages(groups, config, coefficients.beta, reasoning);
 
   yield { type: 'phase', phase: 'update', step };
   const options = lossOptions(config, coefficients);
-  const { losses, gradientNorm, updates } = updatePolicy(trainer, groups, replayed, options, learningRate);
+  const { losses, gradientNorm, updates } = updatePolicy(
+    trainer,
+    { groups, replayed, advantages },
+    options,
+    learningRate,
+  );
   time.lap('update');
   trainer.replay?.offer(groups.filter((group) => !replayed.includes(group)));
 

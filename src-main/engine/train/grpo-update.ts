@@ -8,6 +8,8 @@ import { grpoLoss, type GrpoLoss } from '../../grpo/loss.ts';
 import type { GrpoLossOptions } from '../../grpo/loss-options.ts';
 import { highEntropyTokens } from '../../grpo/masks.ts';
 import type { StepTotals } from '../../grpo/normalisation.ts';
+import { processAdvantages, type RewardedStep } from '../../grpo/process-advantages.ts';
+import { mean } from '../../grpo/statistics.ts';
 import { packGroups, type PackedBatch } from '../model/packed-batch.ts';
 import type { Policy, TrainablePolicy } from '../model/policy.ts';
 import { evaluateTokenLogps, tokenLogps } from '../model/token-logps.ts';
@@ -32,8 +34,22 @@ export function recordReferenceLogps(reference: Policy, groups: readonly GroupRe
   }
 }
 
-/** Gives every completion its advantage; with `kl_in_reward` each reward is lowered by β·KL first. */
-export function recordAdvantages(groups: readonly GroupRecord[], config: GrpoConfig, beta: number): void {
+/** The advantages of a completion's tokens [T]. */
+export type TokenAdvantages = (completion: CompletionRecord) => Float64Array;
+
+/**
+ * Gives every completion its advantage; with `kl_in_reward` each reward is lowered by β·KL first.
+ *
+ * @param reasoning the steps of every completion, whose tokens then have advantages of their own and the completion their mean; null
+ *   gives all tokens the completion's advantage
+ */
+export function recordAdvantages(
+  groups: readonly GroupRecord[],
+  config: GrpoConfig,
+  beta: number,
+  reasoning: ReadonlyMap<CompletionRecord, readonly RewardedStep[]> | null,
+): TokenAdvantages {
+  if (reasoning !== null) return recordProcessAdvantages(groups, reasoning);
   const scores = groups.map(({ completions }) => completions.map(({ scores }) => scores.map(({ score }) => score)));
   const advantages =
     config.multi_objective_aggregation === 'normalize_then_sum'
@@ -48,6 +64,25 @@ export function recordAdvantages(groups: readonly GroupRecord[], config: GrpoCon
   groups.forEach(({ completions }, i) =>
     completions.forEach((completion, j) => (completion.advantage = advantages[i][j])),
   );
+  return ({ advantage, tokens }) => new Float64Array(tokens.length).fill(advantage);
+}
+
+function recordProcessAdvantages(
+  groups: readonly GroupRecord[],
+  reasoning: ReadonlyMap<CompletionRecord, readonly RewardedStep[]>,
+): TokenAdvantages {
+  const ofTokens = new Map<CompletionRecord, Float64Array>();
+  for (const { completions } of groups) {
+    const advantages = processAdvantages(
+      completions.map((completion) => reasoning.get(completion) as readonly RewardedStep[]),
+      completions.map(({ tokens }) => tokens.length),
+    );
+    completions.forEach((completion, i) => {
+      ofTokens.set(completion, advantages[i]);
+      completion.advantage = mean(advantages[i]);
+    });
+  }
+  return (completion) => ofTokens.get(completion) as Float64Array;
 }
 
 function shapedRewards(completions: readonly CompletionRecord[], config: GrpoConfig, beta: number): (number | null)[] {
@@ -57,6 +92,14 @@ function shapedRewards(completions: readonly CompletionRecord[], config: GrpoCon
     completionKl(config.kl_estimator, samplingLogps, referenceLogps as Float32Array),
   );
   return klShapedRewards(rewards, kl, beta);
+}
+
+/** What an update learns from. */
+export interface UpdateSamples {
+  groups: readonly GroupRecord[];
+  /** Those of `groups` that an earlier policy sampled. */
+  replayed: readonly GroupRecord[];
+  advantages: TokenAdvantages;
 }
 
 export interface UpdateResult {
@@ -76,8 +119,7 @@ export interface UpdateResult {
  */
 export function updatePolicy(
   { config, policy, optimizer }: { config: GrpoConfig; policy: TrainablePolicy; optimizer: Optimizer },
-  groups: readonly GroupRecord[],
-  replayed: readonly GroupRecord[],
+  { groups, replayed, advantages }: UpdateSamples,
   options: GrpoLossOptions,
   learningRate: number,
 ): UpdateResult {
@@ -115,7 +157,7 @@ export function updatePolicy(
               keepOldLogps(micro, logps);
               spread(logps, micro.batch, (values, i) => (micro.completions[i].policyLogps = values));
               spread(entropies, micro.batch, (values, i) => (micro.completions[i].entropies = values));
-              const { result, loss } = microBatchLoss(micro, config, options, totals, slice.length);
+              const { result, loss } = microBatchLoss(micro, advantages, config, options, totals, slice.length);
               losses.push(result);
               return loss;
             },
@@ -135,6 +177,7 @@ export function updatePolicy(
 /** The loss over the completions that take part, and its gradients laid out over all tokens of the micro-batch. */
 function microBatchLoss(
   { batch, completions }: MicroBatch,
+  advantages: TokenAdvantages,
   config: GrpoConfig,
   options: GrpoLossOptions,
   totals: StepTotals,
@@ -162,7 +205,7 @@ function microBatchLoss(
       referenceLogps:
         completions[0].referenceLogps === null ? null : join(({ referenceLogps }) => referenceLogps as Float32Array),
       entropies,
-      advantages: join(({ advantage, tokens }) => new Float64Array(tokens.length).fill(advantage)),
+      advantages: join(advantages),
     },
     totals,
     options,

@@ -105,7 +105,9 @@ export function explainAdvantages(groups: readonly GroupRecord[], config: GrpoCo
   const reason =
     config.advantage_baseline === 'none'
       ? 'No mean is subtracted from the rewards (advantage_baseline none).'
-      : 'So they do not compare a completion with its own group alone.';
+      : config.process_supervision !== undefined
+        ? 'They are means over the tokens, each credited with the steps it leads to (process_supervision).'
+        : 'So they do not compare a completion with its own group alone.';
   const sentence =
     unbalancedGroups === 0
       ? `They sum to zero in every group: the largest |sum| is ${number(largest.size)}${largest.size > 0 ? ', which is rounding' : ''}.`

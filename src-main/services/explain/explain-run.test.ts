@@ -154,6 +154,12 @@ describe('advantages', () => {
       'In 1 of 2 groups they do not sum to zero; the largest |sum| is 2, in the group of dataset row 9.',
     );
   });
+
+  test('of tokens need not sum to zero, and it says why', async () => {
+    const groups = [group(9, [right, right])];
+    const { advantages } = await explain({ groups, run: grpoRun({ process_supervision: ',' }) });
+    expect(advantages.sentences[1]).toMatch(/each credited with the steps it leads to \(process_supervision\)\.$/);
+  });
 });
 
 test('groups are told apart by the first rule, and equal rewards are counted', async () => {
