@@ -51,6 +51,8 @@ export interface CompletionRecord {
   policyLogps: Float32Array;
   /** Entropy in nats of the policy at each token [T]. */
   entropies: Float32Array;
+  /** Gradient coefficient of each token at the last pass [T], A + β(π_ref/π − 1) in the plain on-policy case; 0 where the token took no part. */
+  coefficients: Float32Array;
 }
 
 export interface GroupRecord {

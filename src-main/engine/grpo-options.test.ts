@@ -56,6 +56,20 @@ describe.skipIf(!available)(`GRPO with its options${available ? '' : ` (${why})`
     }
   });
 
+  test('on-policy the gradient coefficient of a token is A + β(π_ref/π − 1)', async () => {
+    const beta = 0.5;
+    const options = { ...once, max_steps: 3, learning_rate: 5e-3, beta, gradient_accumulation_steps: 2 };
+    const completions = (await train(grpo(options))).steps[2].groups.flatMap(({ completions }) => completions);
+    const pulls = completions.flatMap(({ advantage, coefficients, policyLogps, referenceLogps }) => {
+      const reference = referenceLogps as Float32Array;
+      const expected = Array.from(policyLogps, (logp, t) => advantage + beta * Math.expm1(reference[t] - logp));
+      expect(coefficients).toHaveLength(expected.length);
+      for (const [t, value] of expected.entries()) expect(Math.abs(coefficients[t] - value)).toBeLessThan(1e-5);
+      return Array.from(coefficients, (value) => Math.abs(value - advantage));
+    });
+    expect(Math.max(...pulls)).toBeGreaterThan(0.01); // the KL term has something to pull by then
+  });
+
   test('a batch that feeds two updates keeps the old policy: the second one is off-policy', async () => {
     const { steps } = await train(grpo({ ...once, max_steps: 1, steps_per_generation: 2 }));
     const [first, second] = steps[0].groups;
@@ -72,9 +86,12 @@ describe.skipIf(!available)(`GRPO with its options${available ? '' : ` (${why})`
     const [masked] = (await run(true)).steps;
     expect(masked.metrics['completions/clipped_ratio']).toBe(1);
     expect(masked.metrics.grad_norm).toBe(0);
-    for (const { tokens, policyLogps, entropies } of masked.groups.flatMap(({ completions }) => completions)) {
+    for (const { tokens, policyLogps, entropies, coefficients } of masked.groups.flatMap(
+      ({ completions }) => completions,
+    )) {
       expect(policyLogps).toHaveLength(tokens.length);
       expect(entropies.some((entropy) => entropy > 0)).toBe(true);
+      expect(coefficients).toEqual(new Float32Array(tokens.length));
     }
   });
 

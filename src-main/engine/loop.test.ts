@@ -47,7 +47,15 @@ describe.skipIf(!available)(`the training loop${available ? '' : ` (${why})`}`, 
         expect(completions.reduce((sum, { advantage }) => sum + advantage, 0)).toBeCloseTo(0, 9);
         for (const completion of completions) {
           expect(completion.scores.map(({ rule }) => rule)).toEqual(['accuracy', 'format']);
-          for (const array of ['samplingLogps', 'oldLogps', 'referenceLogps', 'policyLogps', 'entropies'] as const) {
+          const arrays = [
+            'samplingLogps',
+            'oldLogps',
+            'referenceLogps',
+            'policyLogps',
+            'entropies',
+            'coefficients',
+          ] as const;
+          for (const array of arrays) {
             expect(completion[array], array).toHaveLength(completion.tokens.length);
           }
         }

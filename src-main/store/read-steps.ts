@@ -25,6 +25,7 @@ interface CompletionRow {
   referenceLogps: Buffer | null;
   policyLogps: Buffer;
   entropies: Buffer;
+  coefficients: Buffer;
 }
 
 type StepReader = Pick<
@@ -50,7 +51,8 @@ export function createStepReader(database: Database): StepReader {
     FROM groups WHERE run_id = ? AND step = ? ORDER BY position`);
   const completions = database.prepare<[number], CompletionRow>(`
     SELECT id, position, text, finish_reason AS finishReason, reward, advantage, tokens, sampling_logps AS samplingLogps,
-      old_logps AS oldLogps, reference_logps AS referenceLogps, policy_logps AS policyLogps, entropies
+      old_logps AS oldLogps, reference_logps AS referenceLogps, policy_logps AS policyLogps, entropies,
+      coefficients
     FROM completions WHERE group_id = ? ORDER BY position`);
   const scores = database.prepare<[number], RuleScore>(
     'SELECT rule, score, why FROM rule_scores WHERE completion_id = ? ORDER BY position',
@@ -70,6 +72,7 @@ export function createStepReader(database: Database): StepReader {
       referenceLogps: row.referenceLogps && toFloat32Array(row.referenceLogps),
       policyLogps: toFloat32Array(row.policyLogps),
       entropies: toFloat32Array(row.entropies),
+      coefficients: toFloat32Array(row.coefficients),
     }));
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { evaluationRecord, newRun, sftRun, stepRecord } from './fixtures/records.ts';
+import { evaluationRecord, grpoRun, newRun, rewardModelRun, sftRun, stepRecord } from './fixtures/records.ts';
 import type { RunStatus } from '../contract/run.ts';
 import type { Store } from './interfaces.ts';
 import { openStore } from './open.ts';
@@ -17,6 +17,11 @@ function change(id: string, from: RunStatus, to: RunStatus): void {
 }
 
 describe('runs', () => {
+  test.each([grpoRun(), sftRun(), rewardModelRun()])('of type $type are kept', (run) => {
+    store.writer.createRun(newRun('one', { run }));
+    expect(store.reader.getRun('one').type).toBe(run.type);
+  });
+
   test('come back as they were created', () => {
     const run = newRun('20261122-1748-7f3a', { run: sftRun({ max_steps: 7 }), evalDatasetHash: 'c'.repeat(64) });
     store.writer.createRun(run);

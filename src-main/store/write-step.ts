@@ -13,8 +13,8 @@ export function createStepWriter(database: Database): (runId: string, record: St
   );
   const insertCompletion = database.prepare(`
     INSERT INTO completions (group_id, position, text, finish_reason, reward, advantage, tokens, sampling_logps, old_logps,
-      reference_logps, policy_logps, entropies)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+      reference_logps, policy_logps, entropies, coefficients)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const insertScore = database.prepare(
     'INSERT INTO rule_scores (completion_id, position, rule, score, why) VALUES (?, ?, ?, ?, ?)',
   );
@@ -41,6 +41,7 @@ export function createStepWriter(database: Database): (runId: string, record: St
       referenceLogps && toBlob(referenceLogps),
       toBlob(completion.policyLogps),
       toBlob(completion.entropies),
+      toBlob(completion.coefficients),
     );
     completion.scores.forEach(({ rule, score, why }, index) => {
       if (score !== null) requireFinite(score, `The score of rule ${rule} for ${place}`);

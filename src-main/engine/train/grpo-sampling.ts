@@ -128,6 +128,7 @@ function sampleGroups(
       policyLogps: logps,
       referenceLogps: null,
       entropies: new Float32Array(tokens.length),
+      coefficients: new Float32Array(tokens.length),
     })),
   }));
 }

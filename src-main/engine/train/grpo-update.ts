@@ -112,7 +112,7 @@ export interface UpdateResult {
 
 /**
  * μ passes over the samples, each of `steps_per_generation` updates. Gives every completion its log-probs under the old policy and the
- * last one, and its entropies.
+ * last one, its entropies and its gradient coefficients.
  *
  * The old policy's log-probs come from the first pass over a completion, which costs nothing; only where an update of other samples comes
  * before it they need a forward pass of their own. Replayed groups keep theirs: their old policy is the one that sampled them.
@@ -174,7 +174,10 @@ export function updatePolicy(
   return { losses, gradientNorm: gradientNorm / updates, updates };
 }
 
-/** The loss over the completions that take part, and its gradients laid out over all tokens of the micro-batch. */
+/**
+ * The loss over the completions that take part, and its gradients laid out over all tokens of the micro-batch. Gives those completions
+ * their gradient coefficients.
+ */
 function microBatchLoss(
   { batch, completions }: MicroBatch,
   advantages: TokenAdvantages,
@@ -211,12 +214,15 @@ function microBatchLoss(
     options,
     highEntropy,
   );
+  const { loss, gradient, entropyGradient, coefficients } = result;
+  taking.forEach((i, k) => {
+    completions[i].coefficients = Float32Array.from(coefficients.subarray(offsets[k], offsets[k + 1]));
+  });
   const layOut = (values: Float64Array): Float64Array => {
     const all = new Float64Array(batch.targets.length);
     taking.forEach((i, k) => all.set(values.subarray(offsets[k], offsets[k + 1]), batch.offsets[i]));
     return all;
   };
-  const { loss, gradient, entropyGradient } = result;
   return {
     result,
     loss: {

@@ -7,7 +7,7 @@ import { lossBeta, tokenTerms } from './token-terms.ts';
 import type { LossSection, LossTerm } from './types.ts';
 import { number, percent } from './wording.ts';
 
-/** Recorded and recomputed values agree within this much, absolute plus relative: log-probs are stored in float32. */
+/** Recorded and recomputed values agree within this much, absolute plus relative: per-token values are stored in float32. */
 const TOLERANCE = { absolute: 1e-6, relative: 0.01 };
 
 /** @param firstLoss loss of the run's first step; null when it was not recorded */
@@ -116,7 +116,7 @@ function slopeSentences({ config, beta, gradientNorm, meanPush }: Facts): string
         ? ` and was scaled down to max_grad_norm (${number(limit)})`
         : `, within the limit max_grad_norm (${number(limit)})`;
   const norm = `the gradient's norm (its length, over all weights) was ${number(gradientNorm)}${bound}`;
-  if (meanPush.advantage === 0)
+  if (agree(meanPush.advantage, 0))
     return [
       `All advantages are zero in this step, so it learned nothing from the rewards; ${norm}${gradientNorm > 0 && beta > 0 ? ', all of it from the KL term' : ''}.`,
     ];

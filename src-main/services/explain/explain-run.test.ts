@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { rewardModelConfigSchema, type RunConfig } from '../../contract/config.ts';
-import { grpoRun, newRun, sftRun } from '../../store/fixtures/records.ts';
+import type { RunConfig } from '../../contract/config.ts';
+import { grpoRun, newRun, rewardModelRun, sftRun } from '../../store/fixtures/records.ts';
 import type { Store } from '../../store/interfaces.ts';
 import { openStore } from '../../store/open.ts';
 import { explainRun } from './explain-run.ts';
@@ -40,10 +40,15 @@ describe('the loss', () => {
 
   test('of a later step is beta × the mean KL of the completions, which need not be the metric kl', async () => {
     // k3 with π_ref/π = 2 is 2 − 1 − log 2; one completion has one token of it in two, the other none in one.
-    const drifted = completion('drifted', { referenceLogps: Float32Array.of(-1 + Math.log(2), -1), advantage: 1 });
+    const drifted = completion('drifted', {
+      referenceLogps: Float32Array.of(-1 + Math.log(2), -1),
+      advantage: 1,
+      coefficients: Float32Array.of(1 + 0.04, 1),
+    });
     const short = completion('short', {
       tokens: Int32Array.of(7),
       advantage: -1,
+      coefficients: Float32Array.of(-1),
       ...Object.fromEntries(
         ['samplingLogps', 'oldLogps', 'referenceLogps', 'policyLogps', 'entropies'].map((name) => [
           name,
@@ -62,7 +67,7 @@ describe('the loss', () => {
     expect(loss.terms[1].note).toBe('beta 0.04 × 0.0767, the mean KL of the completions');
     // The push of KL is 0.04 × (2 − 1) on one of three tokens, that of the advantages 1 on each.
     expect(loss.meanPush.kl).toBeCloseTo(0.04 / 3, 6);
-    expect(loss.meanPush.advantage).toBe(1);
+    expect(loss.meanPush.advantage).toBeCloseTo(1, 6);
     const text = loss.sentences.join(' ');
     expect(text).toContain('The loss started at zero, because in step 1');
     expect(text).toContain('The metric kl, 0.102, is another mean');
@@ -123,7 +128,12 @@ describe('the ratio', () => {
   });
 
   test('leaves 1 after the first of several updates', async () => {
-    const moved = completion('moved', { advantage: 1, policyLogps: Float32Array.of(-0.75, -1) });
+    const moved = completion('moved', {
+      advantage: 1,
+      policyLogps: Float32Array.of(-0.75, -1),
+      referenceLogps: Float32Array.of(-0.75, -1),
+      coefficients: Float32Array.of(0.5, 1.5),
+    });
     const { ratio, loss, tokens } = await explain({
       run: grpoRun({ num_iterations: 2 }),
       metrics: () => ({ ...zeroLoss, 'ratio/max': 1.3, 'clip_ratio/region_mean': 0.25 }),
@@ -134,8 +144,8 @@ describe('the ratio', () => {
       'The first of the 2 updates has ratio 1, as the policy has not moved yet; over all of them it left 1 (smallest 1, largest 1.3). In the last pass the log-probs of the two differ by 0.25 at most. Clipping (epsilon 0.2) stopped the push on 25 % of the tokens.',
     );
     expect(loss.sentences[0]).toContain('This step made 2 updates from the same samples.');
-    // e^0.25 > 1.2: clipped. The other token is pushed by the advantage alone.
-    expect(tokens.pushes[0]).toMatchObject({ position: 1, coefficient: 1 });
+    // As recorded, whatever the clip rule of the loss makes of the ratios.
+    expect(tokens.pushes[0]).toMatchObject({ position: 1, coefficient: 1.5, fromAdvantage: 1.5, fromKl: 0 });
     expect(tokens.sentences[1]).toContain('the last of several updates');
   });
 });
@@ -220,7 +230,7 @@ test('tokens pushed most: one of each completion, the unlikeliest among equals, 
     groups: [
       group(3, [
         { ...unsure, referenceLogps: Float32Array.of(-0.5, -2) },
-        { ...unsure, text: 'unsure' },
+        { ...unsure, coefficients: Float32Array.of(2 + 0.5 * Math.expm1(-0.5), 2 + 0.5 * Math.expm1(1)) },
         right,
         wrong,
         wrong,
@@ -230,13 +240,28 @@ test('tokens pushed most: one of each completion, the unlikeliest among equals, 
   expect(tokens.pushes.map(({ coefficient }) => coefficient)).toHaveLength(3);
   const [first, , last] = tokens.pushes;
   // The later of the completions with the same text stands for both: the pull of KL is 0.5 × (e^(−1 + 2) − 1).
-  expect(first).toMatchObject({ token: 8, position: 1, row: 3, fromAdvantage: 2, text: null, before: null });
+  expect(first).toMatchObject({ token: 8, position: 1, row: 3, text: null, before: null });
   expect(first.fromKl).toBeCloseTo(0.5 * (Math.E - 1));
+  expect(first.fromAdvantage).toBeCloseTo(2);
   expect(first.probability).toBeCloseTo(Math.exp(-2));
   expect(last).toMatchObject({ coefficient: -1, token: 7 });
   expect(tokens.sentences.at(-1)).toBe(
     'Tokens are shown by their ids: the tokenizer in models/tiny is not there any more.',
   );
+});
+
+test('a completion left out of the loss has no push, of the KL term neither', async () => {
+  const truncated = completion('cut', {
+    finishReason: 'length',
+    advantage: 1,
+    referenceLogps: Float32Array.of(-2, -2),
+    coefficients: Float32Array.of(0, 0),
+  });
+  const { loss } = await explain({
+    run: grpoRun({ mask_truncated_completions: true }),
+    groups: [group(1, [truncated])],
+  });
+  expect(loss.meanPush).toEqual({ advantage: 0, kl: 0 });
 });
 
 test('among equal pushes the unlikeliest tokens are shown, within a completion and between them', async () => {
@@ -278,9 +303,8 @@ test('supervised fine-tuning has a loss that should fall', async () => {
 });
 
 test('a reward model is judged by the order of its pairs, or by its distance to given scores', async () => {
-  const config = rewardModelConfigSchema.parse({ model: 'models/tiny', dataset: 'data/pairs.jsonl' });
   const sentence = async (metrics: Record<string, number>) => {
-    store = record({ run: { type: 'reward_model', config }, steps: 1, metrics: () => metrics });
+    store = record({ run: rewardModelRun(), steps: 1, metrics: () => metrics });
     return ((await explainRun(store.reader, runId)).step as SupervisedStepExplanation).sentences[0];
   };
   expect(await sentence({ loss: 0.5, accuracy: 0.75 })).toContain('75 % of the pairs in the right order');

@@ -44,7 +44,7 @@ export function explainTokens(
 
 /** The place of the token with the largest coefficient; among equals the one the policy was least sure of. Null without tokens. */
 function strongestToken({ policyLogps }: CompletionRecord, terms: TokenTerms[]): number | null {
-  const size = ({ fromAdvantage, fromKl }: TokenTerms) => rounded(Math.abs(fromAdvantage + fromKl));
+  const size = ({ coefficient }: TokenTerms) => rounded(Math.abs(coefficient));
   const order = terms
     .map((_, t) => t)
     .sort((a, b) => size(terms[b]) - size(terms[a]) || policyLogps[a] - policyLogps[b]);
@@ -56,9 +56,9 @@ function tokenPush(
   position: number,
   { row, place, terms, tokenText }: { row: number; place: number; terms: TokenTerms } & Pick<TokenTexts, 'tokenText'>,
 ): TokenPush {
-  const { fromAdvantage, fromKl } = terms;
+  const { coefficient, fromAdvantage, fromKl } = terms;
   return {
-    coefficient: fromAdvantage + fromKl,
+    coefficient,
     fromAdvantage,
     fromKl,
     probability: Math.exp(policyLogps[position]),
@@ -100,7 +100,7 @@ function tokenSentences(
     ...(onPolicy
       ? []
       : [
-          'The numbers are those of the last of several updates, where A counts times the ratio, and not at all where the ratio is clipped.',
+          'The numbers are those of the last of several updates, where the loss counts A times the ratio, and less or not at all where it bounds the ratio.',
         ]),
     ...(missing === null ? [] : [missing]),
   ];

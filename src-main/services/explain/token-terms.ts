@@ -1,30 +1,31 @@
-/** What the stored log-probs of a completion say about each of its tokens. */
+/** What the stored log-probs and gradient coefficients of a completion say about each of its tokens. */
 import type { GrpoConfig } from '../../contract/config.ts';
 import type { CompletionRecord } from '../../contract/engine.ts';
 
 export interface TokenTerms {
   /** KL estimate in nats; null without a reference. */
   kl: number | null;
-  /** The two parts of the gradient coefficient (DeepSeekMath, arXiv 2402.03300, eq. 21): ratio × advantage, 0 where clipped; and the pull of the KL term. */
+  /** The gradient coefficient (DeepSeekMath, arXiv 2402.03300, eq. 21), as recorded. */
+  coefficient: number;
+  /** Its two parts: what is left without the pull of the KL term, and that pull. */
   fromAdvantage: number;
   fromKl: number;
 }
 
 /**
  * @param beta weight of the KL term in this step's loss
- * @returns one entry a token [T]; of the step's last pass, as the stored log-probs are. Exact for every loss while the ratio is 1;
- *   away from 1 it follows the plain clip rule.
+ * @returns one entry a token [T]; of the step's last pass, as the stored values are. With `use_bias_correction_kl` what the KL term
+ *   pushes through the ratio counts to the advantage's part.
  */
 export function tokenTerms(completion: CompletionRecord, config: GrpoConfig, beta: number): TokenTerms[] {
-  const { advantage, policyLogps, oldLogps, referenceLogps } = completion;
-  const { epsilon, epsilon_high: epsilonHigh = epsilon } = config;
+  const { policyLogps, referenceLogps, coefficients, finishReason } = completion;
+  const leftOut = config.mask_truncated_completions && finishReason === 'length';
   return Array.from(policyLogps, (logp, t) => {
-    const ratio = Math.exp(logp - oldLogps[t]);
-    const clipped = advantage > 0 ? ratio > 1 + epsilonHigh : ratio < 1 - epsilon;
-    const fromAdvantage = clipped ? 0 : ratio * advantage;
-    if (referenceLogps === null) return { kl: null, fromAdvantage, fromKl: 0 };
+    const coefficient = coefficients[t];
+    if (referenceLogps === null) return { kl: null, coefficient, fromAdvantage: coefficient, fromKl: 0 };
     const { value, pull } = klTerms(config.kl_estimator, referenceLogps[t] - logp);
-    return { kl: value, fromAdvantage, fromKl: beta * pull };
+    const fromKl = leftOut ? 0 : beta * pull;
+    return { kl: value, coefficient, fromAdvantage: coefficient - fromKl, fromKl };
   });
 }
 

@@ -90,9 +90,9 @@ export interface GroupSection {
 
 /** A token and how the update pushes it. */
 export interface TokenPush {
-  /** Gradient coefficient: `fromAdvantage + fromKl`. Positive makes the token more likely. */
+  /** Gradient coefficient as recorded: `fromAdvantage + fromKl`. Positive makes the token more likely. */
   coefficient: number;
-  /** ratio × advantage; 0 where the ratio is clipped. */
+  /** The advantage, as the loss counts it: times the ratio, 0 where that is clipped. */
   fromAdvantage: number;
   /** Pull of the KL term: β (π_ref/π − 1) with the estimator k3. */
   fromKl: number;

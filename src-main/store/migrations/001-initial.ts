@@ -10,7 +10,7 @@ export const initial = `
 CREATE TABLE runs (
   id                TEXT PRIMARY KEY,        -- when it was created (UTC) and four random digits: 20261122-1748-7f3a
   name              TEXT NOT NULL,           -- need not be unique
-  type              TEXT NOT NULL CHECK (type IN ('grpo', 'sft')),
+  type              TEXT NOT NULL CHECK (type IN ('grpo', 'sft', 'reward_model')),
   status            TEXT NOT NULL CHECK (status IN ('created', 'running', 'paused', 'completed', 'stopped', 'failed', 'interrupted')),
   config            TEXT NOT NULL,           -- JSON: the whole validated configuration
   max_steps         INTEGER NOT NULL,        -- from the configuration
@@ -65,11 +65,12 @@ CREATE TABLE completions (
   reward          REAL,                      -- weighted sum of the rules that apply; NULL when none does
   advantage       REAL NOT NULL,             -- the reward, normalised within the group
   tokens          BLOB NOT NULL,             -- int32, little-endian; the end token included
-  sampling_logps  BLOB NOT NULL,             -- float32, little-endian, one per token, as the next four: log-prob when sampled
+  sampling_logps  BLOB NOT NULL,             -- float32, little-endian, one per token, as the next five: log-prob when sampled
   old_logps       BLOB NOT NULL,             -- under the policy before this step's updates
   reference_logps BLOB,                      -- under the reference policy; NULL when beta is 0
   policy_logps    BLOB NOT NULL,             -- in the forward pass of the last update
   entropies       BLOB NOT NULL,             -- of the policy's distribution, in nats
+  coefficients    BLOB NOT NULL,             -- gradient coefficients at the last update, A + beta (pi_ref / pi - 1) on-policy; 0: took no part
   UNIQUE (group_id, position)
 ) STRICT;
 
