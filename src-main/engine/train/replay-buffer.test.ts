@@ -20,6 +20,7 @@ function group(row: number, scores: (number | null)[], rewards: (number | null)[
       policyLogps: Float32Array.of(-0.5, -0.5, -0.5),
       referenceLogps: Float32Array.of(-0.6, -0.6, -0.6),
       entropies: Float32Array.of(1, 1, 1),
+      coefficients: Float32Array.of(1.5, 1.5, 1.5),
     })),
   };
 }

@@ -113,7 +113,7 @@ function asSampled(group: GroupRecord): GroupRecord {
 
 /** What an update adds is taken away, except the old policy's log-probs: the samples stay those of the policy that made them. */
 function withoutUpdate(
-  completion: Omit<CompletionRecord, 'advantage' | 'referenceLogps' | 'policyLogps' | 'entropies'>,
+  completion: Omit<CompletionRecord, 'advantage' | 'referenceLogps' | 'policyLogps' | 'entropies' | 'coefficients'>,
 ): CompletionRecord {
   return {
     ...completion,
@@ -121,6 +121,7 @@ function withoutUpdate(
     referenceLogps: null,
     policyLogps: completion.oldLogps,
     entropies: new Float32Array(completion.tokens.length),
+    coefficients: new Float32Array(completion.tokens.length),
   };
 }
 
