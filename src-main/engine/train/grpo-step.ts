@@ -73,8 +73,12 @@ export function* grpoStep(trainer: GrpoTrainer, step: number, learningRate: numb
     grad_norm: gradientNorm,
     learning_rate: learningRate,
     completion_tokens: completionTokens,
-    'tokens_per_second/sampling': tokenCount(sampled) / time.seconds('sampling'),
-    'tokens_per_second/update': (completionTokens * config.num_iterations) / time.seconds('update'),
+    'tokens_per_second/sampling': time.perSecond(tokenCount(sampled), 'sampling'),
+    'tokens_per_second/scoring': time.perSecond(tokenCount(sampled), 'scoring'),
+    ...(trainer.reference === null
+      ? {}
+      : { 'tokens_per_second/reference': time.perSecond(completionTokens, 'reference') }),
+    'tokens_per_second/update': time.perSecond(completionTokens * config.num_iterations, 'update'),
     ...time.metrics(),
   };
   return { groups, metrics };
