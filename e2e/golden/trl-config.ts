@@ -4,10 +4,10 @@ import type { GrpoLossOptions } from '../../src-main/grpo/loss-options.ts';
 import type { StepTotals } from '../../src-main/grpo/normalisation.ts';
 import type { SamplerCorrection } from '../../src-main/grpo/sampler-correction.ts';
 
-/** Defaults are TRL's. */
+/** Defaults are TRL's; `gmpo` and `sequence_token` come from its experimental trainers. */
 export const trlConfig = z.looseObject({
-  loss_type: z.enum(['grpo', 'bnpo', 'dr_grpo', 'dapo', 'cispo', 'sapo', 'luspo', 'vespo']),
-  importance_sampling_level: z.enum(['token', 'sequence']).default('token'),
+  loss_type: z.enum(['grpo', 'bnpo', 'dr_grpo', 'dapo', 'cispo', 'sapo', 'luspo', 'vespo', 'gmpo']),
+  importance_sampling_level: z.enum(['token', 'sequence', 'sequence_token']).default('token'),
   epsilon: z.number(),
   epsilon_high: z.number().nullable().default(null),
   delta: z.number().nullable().default(null),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { golden, largestDifference, offsetsOf, unpad } from '../../e2e/fixtures/golden.ts';
+import { lossOptions, type TrlConfig } from '../../e2e/golden/trl-config.ts';
 import { randomTokens, slice, totalsOf } from './fixtures/random-tokens.ts';
 import { grpoLoss } from './loss.ts';
 import { paperLossOptions, type GrpoLossOptions } from './loss-options.ts';
@@ -9,33 +10,11 @@ import { highEntropyTokens } from './masks.ts';
 import { lossMetrics } from './metrics.ts';
 import type { LossType, StepTotals } from './normalisation.ts';
 import { spreadOverTokens, type PolicyTokens } from './policy-tokens.ts';
-import type { RatioLevel } from './ratio.ts';
 import type { SamplerCorrection } from './sampler-correction.ts';
 
 interface Case {
   name: string;
-  config: {
-    loss_type: LossType;
-    importance_sampling_level: RatioLevel;
-    epsilon: number;
-    epsilon_high: number | null;
-    delta: number | null;
-    beta: number;
-    use_bias_correction_kl: boolean;
-    top_entropy_quantile: number;
-    off_policy_mask_threshold: number | null;
-    entropy_coef: number;
-    max_completion_length: number;
-    gradient_accumulation_steps: number;
-    steps_per_generation: number;
-    sapo_temperature_pos: number;
-    sapo_temperature_neg: number;
-    vespo_k_pos: number;
-    vespo_lambda_pos: number;
-    vespo_k_neg: number;
-    vespo_lambda_neg: number;
-    importance_mode?: SamplerCorrection['mode'] | null;
-  };
+  config: TrlConfig & { importance_mode?: SamplerCorrection['mode'] | null };
   /** Bounds of the sampler correction. */
   bounds?: [number, number];
   inputs: {
@@ -92,27 +71,7 @@ function read({ config, bounds, inputs }: Case): {
       tokens: oldLogps.length * steps,
       averageTokens: (inputs.num_items_in_batch * steps) / config.steps_per_generation,
     },
-    options: {
-      ...paperLossOptions,
-      lossType: config.loss_type,
-      ratioLevel: config.importance_sampling_level,
-      epsilon: config.epsilon,
-      epsilonHigh: config.epsilon_high ?? config.epsilon,
-      delta: config.delta,
-      beta: config.beta,
-      klBiasCorrection: config.use_bias_correction_kl,
-      entropyCoefficient: config.entropy_coef,
-      offPolicyThreshold: config.off_policy_mask_threshold,
-      samplerCorrection,
-      maxCompletionLength: config.max_completion_length,
-      sapo: { temperaturePositive: config.sapo_temperature_pos, temperatureNegative: config.sapo_temperature_neg },
-      vespo: {
-        kPositive: config.vespo_k_pos,
-        lambdaPositive: config.vespo_lambda_pos,
-        kNegative: config.vespo_k_neg,
-        lambdaNegative: config.vespo_lambda_neg,
-      },
-    },
+    options: lossOptions(config, samplerCorrection),
   };
 }
 
