@@ -2,12 +2,12 @@
  * training, prefill and decoding share everything else. */
 import * as tf from '@tensorflow/tfjs-core';
 import { embedding } from '../tensor/ops/embedding.ts';
-import { linear } from '../tensor/ops/linear.ts';
 import { rmsNorm } from '../tensor/ops/rms-norm.ts';
 import { rope, type RopeTable } from '../tensor/ops/rope.ts';
 import { swiGlu } from '../tensor/ops/swiglu.ts';
 import type { DecoderConfig } from './config.ts';
-import { addLowRank, type Adapter } from './lora.ts';
+import { linearLayer } from './linear-layer.ts';
+import type { Adapter } from './lora.ts';
 import type { Weights } from './weights.ts';
 
 /** What the decoder computes with. */
@@ -47,16 +47,16 @@ export function hiddenStates(
   for (let layer = 0; layer < config.layers; layer++) {
     const name = `model.layers.${layer}`;
     const normed = norm(decoder, `${name}.input_layernorm`, hidden); // [N, H]
-    const query = rope(project(decoder, `${name}.self_attn.q_proj`, normed), positions, table, config.headDim); // [N, heads·D]
-    const key = rope(project(decoder, `${name}.self_attn.k_proj`, normed), positions, table, config.headDim); // [N, kvHeads·D]
-    const value = project(decoder, `${name}.self_attn.v_proj`, normed); // [N, kvHeads·D]
+    const query = rope(linearLayer(decoder, `${name}.self_attn.q_proj`, normed), positions, table, config.headDim); // [N, heads·D]
+    const key = rope(linearLayer(decoder, `${name}.self_attn.k_proj`, normed), positions, table, config.headDim); // [N, kvHeads·D]
+    const value = linearLayer(decoder, `${name}.self_attn.v_proj`, normed); // [N, kvHeads·D]
     const attended = attend(layer, query, key, value); // [N, heads·D]
-    hidden = tf.add(hidden, project(decoder, `${name}.self_attn.o_proj`, attended));
+    hidden = tf.add(hidden, linearLayer(decoder, `${name}.self_attn.o_proj`, attended));
 
     const mlpInput = norm(decoder, `${name}.post_attention_layernorm`, hidden); // [N, H]
-    const gate = project(decoder, `${name}.mlp.gate_proj`, mlpInput); // [N, I]
-    const up = project(decoder, `${name}.mlp.up_proj`, mlpInput); // [N, I]
-    hidden = tf.add(hidden, project(decoder, `${name}.mlp.down_proj`, swiGlu(gate, up)));
+    const gate = linearLayer(decoder, `${name}.mlp.gate_proj`, mlpInput); // [N, I]
+    const up = linearLayer(decoder, `${name}.mlp.up_proj`, mlpInput); // [N, I]
+    hidden = tf.add(hidden, linearLayer(decoder, `${name}.mlp.down_proj`, swiGlu(gate, up)));
   }
   return hidden;
 }
@@ -73,10 +73,4 @@ export function headWeight({ config, weights }: Decoder): tf.Tensor2D {
 
 function norm({ config, weights }: Decoder, name: string, x: tf.Tensor2D): tf.Tensor2D {
   return rmsNorm(x, weights[`${name}.weight`] as tf.Tensor1D, config.normEpsilon);
-}
-
-function project({ weights, adapter }: Decoder, name: string, x: tf.Tensor2D): tf.Tensor2D {
-  const weight = weights[`${name}.weight`] as tf.Tensor2D;
-  const bias = weights[`${name}.bias`] as tf.Tensor1D | undefined;
-  return addLowRank(adapter, name, x, linear(x, weight, bias));
 }
