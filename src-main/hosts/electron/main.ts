@@ -1,31 +1,22 @@
 /** The desktop app's main process: puts the window, the page's scheme, the guards and the studio's services together. */
 import { join } from 'node:path';
-import { app, BrowserWindow, ipcMain, protocol, session, shell } from 'electron';
-import type { StudioApi } from '../../contract/api.ts';
-import { databasePath, resolveDataDirectory } from '../../services/data-directory.ts';
-import { createServices } from '../../services/runs.ts';
-import type { Store } from '../../store/interfaces.ts';
-import { openStore } from '../../store/open.ts';
-import { answerCalls } from './answer-calls.ts';
+import { app, BrowserWindow, ipcMain, MessageChannelMain, protocol, session, shell, utilityProcess } from 'electron';
+import { resolveDataDirectory } from '../../services/data-directory.ts';
+import { hostStudio } from '../hosted-studio.ts';
+import { connectPages } from './connect-pages.ts';
 import { denyNavigation, denyPermissions } from './guards.ts';
 import { rendererHandler, rendererOrigin, rendererScheme } from './renderer-protocol.ts';
 import { reveal, studioWindowOptions } from './studio-window.ts';
+import { createUtilityLauncher } from './utility-launcher.ts';
 
 /** electron-vite's development server, which replaces the built renderer under `npm run dev`. */
 const developmentUrl = app.isPackaged ? undefined : process.env['ELECTRON_RENDERER_URL'];
 const pageOrigin = developmentUrl === undefined ? rendererOrigin : new URL(developmentUrl).origin;
 
-let store: Store | null = null;
-
-/** Opened by the first call, so that a database that cannot be opened is said in the window and can be tried again. */
-function openedStore(): Store {
-  store ??= openStore(databasePath(resolveDataDirectory()));
-  return store;
-}
-
-const api: StudioApi = {
-  'list-runs': () => createServices({ store: openedStore() }).listRuns(),
-};
+const studio = hostStudio({
+  dataDirectory: resolveDataDirectory(),
+  launchEngine: createUtilityLauncher(utilityProcess, join(import.meta.dirname, 'engine.js')),
+});
 
 function openWindow(): void {
   const window = new BrowserWindow(studioWindowOptions(join(import.meta.dirname, '../preload/index.cjs')));
@@ -37,7 +28,7 @@ function openWindow(): void {
 function start(): void {
   denyPermissions(session.defaultSession);
   protocol.handle(rendererScheme, rendererHandler(join(import.meta.dirname, '../renderer')));
-  answerCalls(ipcMain, api, pageOrigin);
+  connectPages(ipcMain, () => new MessageChannelMain(), studio.service, pageOrigin);
   openWindow();
   app.on('activate', () => {
     if (BrowserWindow.getAllWindows().length === 0) openWindow();
@@ -55,7 +46,7 @@ if (app.requestSingleInstanceLock()) {
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') app.quit();
   });
-  app.on('will-quit', () => store?.close());
+  app.on('will-quit', () => void studio.close());
   void app.whenReady().then(start);
 } else {
   app.quit();
