@@ -1,4 +1,5 @@
 /** The studio behind a page, the same in every host: the contract over rpc, with the database opened by the first call. */
+import type { RunActivity } from '../contract/api/runs.ts';
 import { endpointInputs, type ChannelEvents, type EndpointName, type StudioApi } from '../contract/api.ts';
 import { StudioError } from '../contract/errors.ts';
 import { EventLog } from '../rpc/event-log.ts';
@@ -14,8 +15,11 @@ import { openStore } from '../store/open.ts';
 
 export interface HostedStudio {
   service: Service;
-  /** Runs that this host drives now. */
+  /** Ids of the runs that this host drives. */
   liveRuns(): string[];
+  nameOf(run: string): string;
+  /** Asks every run that goes on to save a checkpoint after its step; resolves when they have ended. */
+  stopRuns(): Promise<void>;
   /** Ends the engines, whose runs are left as interrupted, and closes the database. */
   close(): Promise<void>;
 }
@@ -25,7 +29,14 @@ interface Opened {
   api: StudioApi;
 }
 
-export function hostStudio(parts: { dataDirectory: string; launchEngine: EngineLauncher }): HostedStudio {
+interface Parts {
+  dataDirectory: string;
+  launchEngine: EngineLauncher;
+  /** Told of what the runs do, as the pages are. */
+  onActivity?: (activity: RunActivity) => void;
+}
+
+export function hostStudio(parts: Parts): HostedStudio {
   const logId = `${process.pid}-${Date.now()}`;
   const logs: { [C in keyof ChannelEvents]: EventLog<ChannelEvents[C]> } = {
     runs: new EventLog(logId),
@@ -38,7 +49,11 @@ export function hostStudio(parts: { dataDirectory: string; launchEngine: EngineL
     if (opened !== null) return opened;
     const store = openStore(databasePath(parts.dataDirectory));
     const runs = createRunManager({ store, ...parts });
-    runs.onEvent((run, event) => logs.runs.append(runActivity(run, event)));
+    runs.onEvent((run, event) => {
+      const activity = runActivity(run, event);
+      logs.runs.append(activity);
+      parts.onActivity?.(activity);
+    });
     const jobs = new Jobs((job) => logs.jobs.append(job));
     const context = { dataDirectory: parts.dataDirectory, store, runs, jobs };
     opened = { context, api: createStudioApi(context) };
@@ -62,9 +77,16 @@ export function hostStudio(parts: { dataDirectory: string; launchEngine: EngineL
         return answer(checked.data, signal);
       },
       channel: (name) =>
-        (Object.hasOwn(logs, name) ? logs[name as keyof ChannelEvents] : undefined) as EventLog<unknown>,
+        (Object.hasOwn(logs, name) ? logs[name as keyof ChannelEvents] : undefined),
     },
-    liveRuns: () => opened?.context.store.reader.listActiveRuns() ?? [],
+    liveRuns: () => opened?.context.runs.live() ?? [],
+    nameOf: (run) => open().context.store.reader.getRun(run).name,
+    stopRuns: async () => {
+      const { runs } = open().context;
+      const live = runs.live();
+      for (const id of live) runs.stop(id);
+      await Promise.all(live.map((id) => runs.finished(id)));
+    },
     close: async () => {
       const closing = opened;
       opened = null;

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** The only bridge from the sandboxed page to the main process: hands the page its message port, and nothing else. */
+/** The only bridge from the sandboxed page to the main process: hands the page its message port, and what only the desktop can tell: paths. */
 import { contextBridge, ipcRenderer, webUtils } from 'electron';
 
 const channel = 'studio:port'; // as in hosts/electron/connect-pages.ts, which this bundle cannot import
@@ -10,4 +10,5 @@ ipcRenderer.on(channel, (event) => window.postMessage(channel, location.origin, 
 contextBridge.exposeInMainWorld('studioHost', {
   connect: () => ipcRenderer.send(channel),
   pathOf: (file: File) => webUtils.getPathForFile(file),
+  chooseFolder: () => ipcRenderer.invoke('studio:choose-folder'),
 });

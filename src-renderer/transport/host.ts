@@ -9,6 +9,8 @@ export interface StudioHost {
   connect(): void;
   /** Absolute path of a file that was dropped or chosen. */
   pathOf(file: File): string;
+  /** Opens the system's dialog; null when nothing was chosen. */
+  chooseFolder(): Promise<string | null>;
 }
 
 declare global {

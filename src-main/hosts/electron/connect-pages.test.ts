@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { expect, test, vi } from 'vitest';
 import { Client } from '../../rpc/client.ts';
 import { messagePort } from '../../rpc/message-port.ts';
-import { connectPages } from './connect-pages.ts';
+import { answerFolderChoice, connectPages } from './connect-pages.ts';
 
 const top = { url: 'studio://app/', parent: null };
 
@@ -35,4 +35,16 @@ test.each([
   ['a frame that is gone', null],
 ])('%s is sent nothing', (_who, frame) => {
   expect(ask(frame)).toBeUndefined();
+});
+
+test('the page is told the folder that was chosen, another page nothing', async () => {
+  const handle = vi.fn();
+  const showOpenDialog = vi.fn(async () => ({ canceled: false, filePaths: ['/models/smollm2'] }));
+  answerFolderChoice({ handle }, { showOpenDialog } as never, 'studio://app');
+  const choose = handle.mock.calls[0][1] as (event: unknown) => Promise<string | null>;
+  await expect(choose({ senderFrame: top })).resolves.toBe('/models/smollm2');
+  showOpenDialog.mockResolvedValueOnce({ canceled: true, filePaths: [] });
+  await expect(choose({ senderFrame: top })).resolves.toBeNull();
+  await expect(choose({ senderFrame: { url: 'https://example.com/', parent: null } })).rejects.toThrow('may not');
+  expect(showOpenDialog).toHaveBeenCalledTimes(2);
 });
