@@ -6,11 +6,13 @@ const allowedRooms = {
   grpo: [], // 1
   rewards: ['contract', 'grpo'], // 2
   datasets: ['contract', 'grpo'], // 2
-  tokenizer: ['contract', 'grpo'], // 2
-  engine: ['grpo', 'tokenizer', 'rewards', 'contract'], // 3
+  checkpoint: ['contract', 'grpo'], // 2
+  tokenizer: ['checkpoint', 'contract', 'grpo'], // 2
+  export: ['checkpoint', 'tokenizer', 'contract'],
+  engine: ['grpo', 'checkpoint', 'tokenizer', 'rewards', 'contract'], // 3
   store: ['contract'], // 4
   runs: ['store', 'contract'], // 5
-  services: ['runs', 'store', 'datasets', 'rewards', 'tokenizer', 'contract'], // 5
+  services: ['runs', 'store', 'datasets', 'rewards', 'export', 'checkpoint', 'tokenizer', 'contract'], // 5
   rpc: ['contract'],
   preload: ['contract', 'rpc'],
 };

@@ -10,7 +10,12 @@ export default defineConfig({
   main: {
     build: {
       rolldownOptions: {
-        input: { index: 'src-main/hosts/electron/main.ts', engine: 'src-main/engine/entry.ts' },
+        input: {
+          index: 'src-main/hosts/electron/main.ts',
+          engine: 'src-main/engine/entry.ts',
+          'script-worker': 'src-main/rewards/sandbox/script-worker.ts',
+          'math-worker': 'src-main/rewards/math/math-worker.ts',
+        },
         external,
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },

@@ -4,7 +4,16 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['out/', 'dist/', 'coverage/', '**/build/', '.tensorflow/', '.export-check/', 'playwright-report/', 'test-results/']),
+  globalIgnores([
+    'out/',
+    'dist/',
+    'coverage/',
+    '**/build/',
+    '.tensorflow/',
+    '.export-check/',
+    'playwright-report/',
+    'test-results/',
+  ]),
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
   svelte.configs.recommended,

@@ -67,19 +67,22 @@ export type ConfigFrom = Omit<ConfigInput, 'pathFields' | 'cwd'> & { cwd?: strin
  * The configuration of a run.
  * @throws ConfigError when a field is wrong; StudioError when the file cannot be read or is no YAML mapping
  */
-export function readRunConfig<Type extends RunType>(type: Type, from: ConfigFrom): Extract<RunConfig, { type: Type }> {
+export async function readRunConfig<Type extends RunType>(
+  type: Type,
+  from: ConfigFrom,
+): Promise<Extract<RunConfig, { type: Type }>> {
   const elsewhere = new Map(
     (['reward_model', 'sft', 'grpo'] as const).flatMap((other) => {
       const hint = `It is a setting of \`grpo-studio ${runCommands[other]}\`.`;
       return Object.keys(runSchemas[other].shape).map((key) => [key, hint]);
     }),
   );
-  const config = validate(runSchemas[type], from, `\`grpo-studio ${runCommands[type]}\``, elsewhere);
+  const config = await validate(runSchemas[type], from, `\`grpo-studio ${runCommands[type]}\``, elsewhere);
   return { type, config } as Extract<RunConfig, { type: Type }>;
 }
 
 /** The reward rules, sampling settings and held-out rows of an evaluation; throws as `readRunConfig` does. */
-export function readEvaluationConfig(from: ConfigFrom): EvaluationConfig {
+export function readEvaluationConfig(from: ConfigFrom): Promise<EvaluationConfig> {
   return validate(evaluationSchema, from, '`grpo-studio eval`');
 }
 
@@ -87,23 +90,23 @@ export function readEvaluationConfig(from: ConfigFrom): EvaluationConfig {
  * The settings of a sample; throws as `readRunConfig` does.
  * @param run the run whose policy is sampled, if it is one: its sampling settings are the ones to begin with
  */
-export function readSampleConfig(overrides: Override[], run?: RunConfig): SampleConfig {
+export function readSampleConfig(overrides: Override[], run?: RunConfig): Promise<SampleConfig> {
   const isSampling = (key: string) => key in sampleSchema.shape && key !== 'num_generations' && key !== 'backend';
   const base = Object.fromEntries(Object.entries(run?.config ?? {}).filter(([key]) => isSampling(key)));
   return validate(sampleSchema, { base, overrides }, '`grpo-studio sample`');
 }
 
-function validate<Schema extends z.ZodType>(
+async function validate<Schema extends z.ZodType>(
   schema: Schema,
   from: ConfigFrom,
   what: string,
   elsewhere?: ReadonlyMap<string, string>,
-): z.output<Schema> {
+): Promise<z.output<Schema>> {
   const source = readConfigSource({ cwd: process.cwd(), ...from, pathFields });
   const values = isGrpo(schema) ? withPreset(source.values) : source.values;
   const result = schema.safeParse(values);
   if (result.success) {
-    requireSoundRules((result.data as { rewards?: RewardRule[] }).rewards ?? [], source);
+    await requireSoundRules((result.data as { rewards?: RewardRule[] }).rewards ?? [], source);
     if (isGrpo(schema)) requireNoConflict(result.data as GrpoConfig, source);
     return result.data;
   }
@@ -131,9 +134,9 @@ function requireNoConflict(config: GrpoConfig, source: ConfigSource): void {
 }
 
 /** What the schema cannot see in a rule: a broken regular expression, a name used twice. */
-function requireSoundRules(rules: RewardRule[], source: ConfigSource): void {
+async function requireSoundRules(rules: RewardRule[], source: ConfigSource): Promise<void> {
   try {
-    compileRules(rules);
+    (await compileRules(rules)).dispose();
   } catch (error) {
     if (!(error instanceof StudioError)) throw error;
     throw new ConfigError([problemAt(source, (error.where.field ?? 'rewards').split('.'), error.message)]);

@@ -52,7 +52,7 @@ export interface ConfigInput {
   file?: string | undefined;
   /** On top of both, later ones over earlier ones. */
   overrides: Override[];
-  /** Top-level fields that hold paths. Relative ones become absolute: those in the file against its folder, overrides against `cwd`. */
+  /** Top-level fields that hold paths, besides the folders of reward models in `rewards`. Relative ones become absolute: those in the file against its folder, overrides against `cwd`. */
   pathFields: readonly string[];
   cwd: string;
 }
@@ -62,12 +62,18 @@ export function readConfigSource({ base = {}, file, overrides, pathFields, cwd }
   const lines = new LineCounter();
   const document = file === undefined ? null : parseFile(file, lines);
   const fromFile = (document?.toJS() ?? {}) as Record<string, unknown>;
-  if (file !== undefined) for (const field of pathFields) absolutePath(fromFile, field, dirname(resolve(cwd, file)));
+  if (file !== undefined) {
+    const folder = dirname(resolve(cwd, file));
+    for (const field of pathFields) absolutePath(fromFile, field, folder);
+    for (const rule of rulesOf(fromFile)) absoluteModel(rule, folder);
+  }
   const values = structuredClone({ ...base, ...fromFile });
   for (const override of overrides) {
     applyOverride(values, override);
     const [field] = override.path;
     if (override.path.length === 1 && pathFields.includes(String(field))) absolutePath(values, String(field), cwd);
+    const [, place, setting] = override.path;
+    if (field === 'rewards' && setting === 'model') absoluteModel(rulesOf(values)[Number(place)], cwd);
   }
   return {
     values,
@@ -116,6 +122,16 @@ function absolutePath(values: Record<string, unknown>, field: string, folder: st
   const value = values[field];
   if (typeof value !== 'string' || value === '') return;
   values[field] = resolve(folder, value.replace(/^~(?=$|[/\\])/, homedir()));
+}
+
+function rulesOf({ rewards }: Record<string, unknown>): unknown[] {
+  return Array.isArray(rewards) ? rewards : [];
+}
+
+/** A rule's `model` is a folder where a reward model is meant, and a name where a judge is. */
+function absoluteModel(rule: unknown, folder: string): void {
+  const settings = (rule ?? {}) as Record<string, unknown>;
+  if (settings['type'] === 'reward_model') absolutePath(settings, 'model', folder);
 }
 
 function applyOverride(values: Record<string, unknown>, { path, value, origin }: Override): void {

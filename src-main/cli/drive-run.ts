@@ -1,12 +1,12 @@
 /** Takes a run from its rows to its end in this terminal: what `train`, `sft`, `reward-model` and `demo` have in common. */
 import { existsSync } from 'node:fs';
 import { rewardRulesOf, type RunConfig } from '../contract/config.ts';
-import type { DatasetRow } from '../contract/dataset.ts';
 import { StudioError, type ErrorCode } from '../contract/errors.ts';
 import type { RunDetail, RunStatus, RunSummary } from '../contract/run.ts';
 import { readDataset } from '../datasets/read-dataset.ts';
 import { checkExamples } from '../engine/reward-model/examples.ts';
-import { compileRules, type RewardScorer } from '../rewards/compile-rules.ts';
+import { compileRules } from '../rewards/compile-rules.ts';
+import { requireRulesThatApply } from '../rewards/rules-that-apply.ts';
 import type { RunRows } from '../runs/content-hash.ts';
 import { runCommands } from './config-file.ts';
 import { describeError, exitCodes } from './errors.ts';
@@ -34,7 +34,8 @@ export async function runResumed(studio: Studio, idOrName: string, output: Outpu
 /** Reads and checks what can be read and checked before an engine is started. */
 async function readRows(run: RunConfig): Promise<RunRows> {
   const { type, config } = run;
-  const scorer = compileRules(rewardRulesOf(run));
+  const rules = rewardRulesOf(run);
+  (await compileRules(rules)).dispose();
   for (const [field, path] of [
     ['model', config.model],
     ['dataset', config.dataset],
@@ -46,30 +47,15 @@ async function readRows(run: RunConfig): Promise<RunRows> {
     }
   }
   requireModelFolder(config.model);
+  for (const rule of rules) if (rule.type === 'reward_model' && rule.enabled) requireModelFolder(rule.model);
   const trainRows = await readDataset(
     config.dataset,
     type === 'sft' ? { require: { completionColumn: config.completion_column } } : {},
   );
   const evalRows = config.eval_dataset === undefined ? [] : await readDataset(config.eval_dataset);
   if (type === 'reward_model') checkExamples(trainRows, evalRows);
-  if (type === 'grpo') requireRulesThatApply(scorer, trainRows, config.dataset);
+  if (type === 'grpo') requireRulesThatApply(rules, trainRows, config.dataset);
   return { trainRows, evalRows };
-}
-
-/** A rule that applies to no row, for a column misspelt or an answer to extract, would leave a run that looks healthy and learns nothing. */
-function requireRulesThatApply(scorer: RewardScorer, rows: readonly DatasetRow[], path: string): void {
-  // Whether a rule applies depends on the row alone, so any completion will do.
-  const empty = { text: '', tokens: [] };
-  const silent = new Set(scorer.names);
-  for (const row of rows) {
-    for (const { rule, score } of scorer.score(empty, row).scores) if (score !== null) silent.delete(rule);
-    if (silent.size === 0) return;
-  }
-  const [name] = silent;
-  const index = scorer.names.indexOf(name);
-  const { why } = scorer.score(empty, rows[0]).scores[index];
-  const sentence = `The rule ${name} applies to no row of ${path}. The first row: ${why}. Correct its column, extract_expected or compare.`;
-  throw new StudioError('reward_invalid', sentence, { path, field: `rewards.${index}` });
 }
 
 async function followRun(studio: Studio, run: RunDetail, begin: () => void, output: Output): Promise<number> {

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { StudioError } from '../contract/errors.ts';
-import { newestCheckpoint } from '../runs/checkpoints.ts';
+import { listCheckpoints, newestCheckpoint, type Checkpoint } from '../runs/checkpoints.ts';
 import { databasePath, resolveDataDirectory } from '../services/data-directory.ts';
 import { openStore } from '../store/open.ts';
 import type { StoredRun } from '../store/interfaces.ts';
@@ -14,10 +14,16 @@ export interface PolicyFolder {
 }
 
 /**
- * A model folder when `modelOrRun` is one, else the newest checkpoint of the run of that id or name.
+ * A model folder when `modelOrRun` is one, else the newest checkpoint of the run of that id or name, or the one of a step.
+ * @param step of the checkpoint; the newest when not given
  * @throws StudioError model_invalid, run_not_found, checkpoint_invalid when the run has no checkpoint yet
  */
-export function findPolicyFolder(modelOrRun: string, dataDirFlag: string | undefined): PolicyFolder {
+export function findPolicyFolder(modelOrRun: string, dataDirFlag: string | undefined, step?: number): PolicyFolder {
+  if (isModelFolder(modelOrRun) && step !== undefined) {
+    throw new StudioError('config_invalid', `${modelOrRun} is a folder; only a run has a checkpoint of step ${step}.`, {
+      field: 'step',
+    });
+  }
   if (isModelFolder(modelOrRun)) return { folder: resolve(modelOrRun), run: null };
   if (existsSync(modelOrRun) && statSync(modelOrRun).isDirectory()) requireModelFolder(modelOrRun);
   if (/[/\\]/.test(modelOrRun))
@@ -25,7 +31,7 @@ export function findPolicyFolder(modelOrRun: string, dataDirFlag: string | undef
   const store = openStore(databasePath(resolveDataDirectory({ flag: dataDirFlag })));
   try {
     const run = store.reader.resolveRun(modelOrRun);
-    const checkpoint = newestCheckpoint(run.directory, run.step);
+    const checkpoint = step === undefined ? newestCheckpoint(run.directory, run.step) : checkpointOf(run, step);
     if (checkpoint === null) {
       throw new StudioError('checkpoint_invalid', `Run ${run.id} has no checkpoint yet.`, { path: run.directory });
     }
@@ -33,6 +39,18 @@ export function findPolicyFolder(modelOrRun: string, dataDirFlag: string | undef
   } finally {
     store.close();
   }
+}
+
+function checkpointOf(run: StoredRun, step: number): Checkpoint {
+  const checkpoints = listCheckpoints(run.directory);
+  const found = checkpoints.find((checkpoint) => checkpoint.step === step);
+  if (found !== undefined) return found;
+  const steps =
+    checkpoints.length === 0 ? 'it has none yet' : `it has those of ${checkpoints.map((kept) => kept.step).join(', ')}`;
+  throw new StudioError('checkpoint_invalid', `Run ${run.id} has no checkpoint of step ${step}: ${steps}.`, {
+    path: run.directory,
+    field: 'step',
+  });
 }
 
 /** @throws StudioError model_invalid when a path that exists is no model folder */

@@ -5,6 +5,7 @@ import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { explainCommand } from './commands/explain.ts';
+import { exportCommand } from './commands/export.ts';
 import { runsCommand } from './commands/runs.ts';
 import { sampleCommand } from './commands/sample.ts';
 import { serveCommand } from './commands/serve.ts';
@@ -68,6 +69,7 @@ export async function runCli(words: string[], engine: EngineParts, streams: Stre
     sampleCommand,
     runsCommand,
     explainCommand,
+    exportCommand,
     doctorCommand,
     demoCommand,
     serveCommand,

@@ -45,19 +45,33 @@ const common = {
   eval_samples: z.int().positive().default(256).describe('held-out rows an evaluation uses, from the top of the file'),
 };
 
-/** Settings of a run that can train an adapter instead of all weights. */
+/** Settings of an adapter that is trained instead of all weights. */
 const lora = {
   lora_r: z
     .int()
     .nonnegative()
     .default(0)
-    .describe('rank of a LoRA adapter to train over frozen weights; 0 trains all weights'),
+    .describe(
+      'rank of a LoRA adapter to train over frozen weights; 0 trains all weights, or further the adapter that model is',
+    ),
   lora_alpha: z.number().positive().default(32).describe('the adapter is scaled by lora_alpha ÷ lora_r'),
+  lora_dropout: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe("share of the adapter's inputs that a training pass drops; sampling and the reference drop none"),
   lora_target_modules: z
     .array(z.string().min(1))
     .default([])
-    .describe('linear layers that get an adapter, by the end of their path, such as q_proj; all of them when empty'),
+    .describe(
+      'linear layers that get an adapter, by the end of their path, such as q_proj, or one regular expression for whole paths; all of them when empty or all-linear',
+    ),
   use_rslora: z.boolean().default(false).describe('scales the adapter by lora_alpha ÷ √lora_r instead'),
+  load_in_8bit: z
+    .boolean()
+    .default(false)
+    .describe('holds the frozen weights below an adapter as 8-bit integers, a quarter of their memory'),
 };
 
 const sampling = {
@@ -233,6 +247,7 @@ export type SftConfig = z.infer<typeof sftConfigSchema>;
 
 export const rewardModelConfigSchema = z.strictObject({
   ...common,
+  ...lora,
   model: z
     .string()
     .min(1)

@@ -14,6 +14,9 @@ export function findConflicts(config: GrpoConfig): Conflict[] {
   const refuse = (field: keyof GrpoConfig, message: string): void => void conflicts.push({ field, message });
   const { loss_type, beta } = config;
 
+  if (!config.rewards.some(({ enabled, metric_only }) => enabled && !metric_only)) {
+    refuse('rewards', 'no rule counts in the reward; enable one that is not metric_only');
+  }
   if (config.importance_sampling_level !== 'token' && ['gmpo', 'vespo'].includes(loss_type)) {
     refuse(
       'importance_sampling_level',

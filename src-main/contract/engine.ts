@@ -27,13 +27,21 @@ export type EngineCommand =
 /** Why a completion ended: the model's end token, a stop string, or the length limit. */
 export type FinishReason = 'eos' | 'stop' | 'length';
 
+/** A part of a completion's text, in UTF-16 units: from `start` up to but not including `end`. */
+export interface TextSpan {
+  start: number;
+  end: number;
+}
+
 /** One rule's verdict on one completion. */
 export interface RuleScore {
   rule: string;
-  /** null: the rule does not apply to this row. */
+  /** Before its weight; null: the rule does not apply to this row, or could not be scored. */
   score: number | null;
   /** One sentence that says why. */
   why: string;
+  /** The parts of the completion that decided it, where some did. */
+  spans?: TextSpan[];
 }
 
 export interface CompletionRecord {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { GrpoConfig } from '../contract/config.ts';
 import type { GroupRecord, StepRecord } from '../contract/engine.ts';
-import type { RewardRule } from '../contract/reward-rules.ts';
+import { rewardRuleSchema } from '../contract/reward-rules.ts';
 import { mean } from '../grpo/statistics.ts';
 import { compileRules } from '../rewards/compile-rules.ts';
 import { loadTokenizer } from '../tokenizer/tokenizer.ts';
@@ -225,10 +225,10 @@ describe.skipIf(!available)(`GRPO with its options${available ? '' : ` (${why})`
 
   test('process supervision credits a token with the steps it leads to', async () => {
     // The rules see a comma and the end of the thoughts, which different steps add.
-    const rules: RewardRule[] = [
-      { name: 'comma', type: 'regex', pattern: ',', weight: 1, extract: { type: 'text' } },
-      { name: 'thoughts', type: 'regex', pattern: '</think>', weight: -0.5, extract: { type: 'text' } },
-    ];
+    const rules = [
+      { name: 'comma', type: 'regex', pattern: ',' },
+      { name: 'thoughts', type: 'regex', pattern: '</think>', weight: -0.5 },
+    ].map((rule) => rewardRuleSchema.parse(rule));
     // The value of this loss tells the tokens apart: −A log π, averaged over all tokens.
     const options = { ...once, max_steps: 1, beta: 0, loss_type: 'cispo', epsilon_high: 5, rewards: rules };
     const run = grpo({ ...options, process_supervision: ',' });
@@ -236,12 +236,9 @@ describe.skipIf(!available)(`GRPO with its options${available ? '' : ` (${why})`
 
     const { groups } = step;
     const recorded = groups.map(({ completions }) => completions.map(({ advantage }) => advantage));
-    const judges = { tokenizer: await loadTokenizer(model), scorer: compileRules(rules) };
-    const reasoning = new Map(
-      groups.flatMap(({ completions, row }) =>
-        completions.map((completion) => [completion, rewardedSteps(completion, rows[row], ',', judges)] as const),
-      ),
-    );
+    const judges = { tokenizer: await loadTokenizer(model), scorer: await compileRules(rules) };
+    const scored = groups.map((group) => ({ ...group, row: rows[group.row] }));
+    const reasoning = await rewardedSteps(scored, ',', judges);
     const advantagesOf = recordAdvantages(groups, run.config as GrpoConfig, 0, reasoning);
     expect(groups.map(({ completions }) => completions.map(({ advantage }) => advantage))).toEqual(recorded);
     const terms = groups.flatMap(({ completions }) =>

@@ -176,7 +176,7 @@ describe.skipIf(!available)(`the training loop${available ? '' : ` (${why})`}`, 
       { field: 'lora_target_modules' },
     ],
     ['random weights below it', sft({ lora_r: 2, init_from_config: true }), { field: 'lora_r' }],
-    ['another adapter below it', grpoOfAdapter({ model: adapter }), { field: 'model', path: adapter }],
+    ['another adapter below it', grpoOfAdapter({ model: adapter }), { field: 'lora_r' }],
   ])('refuses an adapter with %s', async (_what, run, where) => {
     const before = tf.memory().numTensors;
     await expect(openTrainedPolicy(run, null)).rejects.toMatchObject({ where });

@@ -12,12 +12,15 @@ import { StudioError } from '../contract/errors.ts';
 import { CANDIDATES_PER_ROW, selectCandidates } from '../grpo/curriculum.ts';
 import { learningRateMultiplier } from '../grpo/schedule.ts';
 import { compileRules } from '../rewards/compile-rules.ts';
+import type { RewardScorer } from '../rewards/reward-scorer.ts';
 import { loadTokenizer } from '../tokenizer/tokenizer.ts';
 import type { CommandQueue } from './command-queue.ts';
-import { loadPolicy, parameterCount, withoutAdapter, type Policy } from './model/policy.ts';
-import { openTrainedPolicy } from './open-trained-policy.ts';
+import { tokenizerFolder } from './model/adapter-files.ts';
+import { loadPolicy, parameterCount, type Policy } from './model/policy.ts';
+import { adaptedReference, openTrainedPolicy } from './open-trained-policy.ts';
 import { checkExamples } from './reward-model/examples.ts';
 import { rewardModelConfigFile } from './reward-model/reward-model.ts';
+import { loadRewardModelRule } from './reward-model/reward-model-rule.ts';
 import { evaluateRewardModel, rewardModelStep } from './reward-model/reward-model-step.ts';
 import { selectBackend } from './tensor/backend.ts';
 import { memoryAudit } from './tensor/memory.ts';
@@ -30,6 +33,7 @@ import { grpoStep } from './train/grpo-step.ts';
 import { Optimizer } from './train/optimizer.ts';
 import { mixReference } from './train/reference.ts';
 import { openReplayBuffer, REPLAY_FILE } from './train/replay-buffer.ts';
+import { RunWarnings } from './train/run-warnings.ts';
 import { sftStep } from './train/sft-step.ts';
 
 export type StartCommand = Extract<EngineCommand, { type: 'start' }>;
@@ -65,13 +69,15 @@ export async function* trainingLoop(start: StartCommand, commands: CommandQueue)
     while (state.step < config.max_steps) {
       const step = state.step + 1;
       const steps = oneStep(session, step);
-      let next = steps.next();
-      for (; !next.done; next = steps.next()) {
+      let next = await steps.next();
+      for (; !next.done; next = await steps.next()) {
         yield next.value;
         await setImmediate(); // lets commands arrive
       }
       state.step = step;
-      yield { type: 'step', record: { ...next.value, metrics: { ...next.value.metrics, ...memoryMetrics() } } };
+      const record = { ...next.value, metrics: { ...next.value.metrics, ...memoryMetrics() } };
+      yield { type: 'step', record };
+      yield* session.warnings.afterStep(record);
       await setImmediate();
 
       const last = step === config.max_steps;
@@ -79,6 +85,7 @@ export async function* trainingLoop(start: StartCommand, commands: CommandQueue)
       if (last || (config.eval_steps > 0 && step % config.eval_steps === 0)) yield* evaluation(session);
       const due = config.save_steps > 0 && step % config.save_steps === 0;
       if (last || due || request.checkpoint || request.stop) yield* checkpoint(session);
+      if (last || request.stop) yield* session.warnings.atEnd(step);
       if (request.stop && !last) {
         yield { type: 'finished', step, reason: 'stopped' };
         return;
@@ -96,19 +103,25 @@ type Session = Awaited<ReturnType<typeof openSession>>;
 async function openSession(start: StartCommand) {
   const { run, resumeFrom, trainRows, evalRows, runDirectory } = start;
   const { config } = run;
-  const scorer = compileRules(rewardRulesOf(run));
   if (run.type === 'reward_model') checkExamples(trainRows, evalRows);
-  const tokenizer = await loadTokenizer(config.model);
+  const tokenizer = await loadTokenizer(await tokenizerFolder(config.model));
   const policy = await openTrainedPolicy(run, resumeFrom);
   let reference: Policy | null = null;
+  let scorer: RewardScorer | null = null;
   try {
+    scorer = await compileRules(rewardRulesOf(run), {
+      rewardModel: loadRewardModelRule,
+      judgeReplies: join(runDirectory, 'judge-replies'),
+    });
     if (run.type !== 'reward_model') {
       const room = policy.config.maxPositions - run.config.max_completion_length;
       if (run.type === 'grpo') checkPrompts(trainRows, config.dataset, tokenizer, room);
       checkPrompts(evalRows.slice(0, config.eval_samples), config.eval_dataset ?? '', tokenizer, room);
     }
     if (run.type === 'grpo' && run.config.beta > 0) {
-      reference = policy.adapter ? withoutAdapter(policy) : await openReference(run.config, resumeFrom);
+      reference = policy.adapter
+        ? await adaptedReference(policy, config.model)
+        : await openReference(run.config, resumeFrom);
     }
     const optimizer = new Optimizer(policy, {
       beta1: config.adam_beta1,
@@ -124,6 +137,7 @@ async function openSession(start: StartCommand) {
       reference,
       tokenizer,
       scorer,
+      warnings: new RunWarnings(run, scorer),
       optimizer,
       trainRows,
       evalRows: evalRows.slice(0, config.eval_samples),
@@ -136,13 +150,15 @@ async function openSession(start: StartCommand) {
         coefficients: saved?.coefficients ?? null,
         passRates: saved?.passRates ?? {},
       },
-      dispose() {
+      dispose: () => {
+        scorer?.dispose();
         policy.dispose();
         reference?.dispose();
         optimizer.dispose();
       },
     };
   } catch (error) {
+    scorer?.dispose();
     policy.dispose();
     reference?.dispose();
     throw error;
@@ -155,7 +171,7 @@ function openReference({ model, sync_ref_model }: GrpoConfig, resumeFrom: string
   return loadPolicy(folder, { trainable: sync_ref_model });
 }
 
-function* oneStep(session: Session, step: number): Generator<EngineEvent, StepRecord> {
+async function* oneStep(session: Session, step: number): AsyncGenerator<EngineEvent, StepRecord> {
   const { run, order, state } = session;
   const learningRate = run.config.learning_rate * learningRateMultiplier(scheduleOf(run), step - 1);
   if (run.type === 'sft') {
@@ -216,14 +232,21 @@ function takePreferredRows(session: Session, count: number): DatasetRow[] {
   return selectCandidates(indices, session.state.passRates, count).map((position) => candidates[position]);
 }
 
-function* evaluation({ run, policy, tokenizer, scorer, evalRows, state }: Session): Generator<EngineEvent, void> {
+async function* evaluation({
+  run,
+  policy,
+  tokenizer,
+  scorer,
+  evalRows,
+  state,
+}: Session): AsyncGenerator<EngineEvent, void> {
   if (evalRows.length === 0) return;
   const { step } = state;
   yield { type: 'phase', phase: 'evaluation', step };
   const record =
     run.type === 'reward_model'
       ? evaluateRewardModel({ policy, tokenizer }, evalRows, step)
-      : evaluate(policy, tokenizer, scorer, evalRows, run.config, step);
+      : await evaluate(policy, tokenizer, scorer, evalRows, run.config, step);
   yield { type: 'evaluation', record };
 }
 
@@ -258,7 +281,9 @@ async function* checkpoint({
     run.config.save_total_limit,
     run.type === 'grpo' && run.config.sync_ref_model ? reference : null,
     {
-      ...(run.type === 'reward_model' ? { [CONFIG_FILE]: await rewardModelConfigFile(run.config.model) } : {}),
+      ...(run.type === 'reward_model' && policy.adapter === null
+        ? { [CONFIG_FILE]: await rewardModelConfigFile(run.config.model) }
+        : {}),
       ...(replay === null ? {} : { [REPLAY_FILE]: replay.serialise() }),
     },
   );

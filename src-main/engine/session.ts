@@ -7,6 +7,7 @@ import { compileRules } from '../rewards/compile-rules.ts';
 import { loadTokenizer, type Tokenizer } from '../tokenizer/tokenizer.ts';
 import { tokenizerFolder } from './model/adapter-files.ts';
 import { loadPolicy, parameterCount } from './model/policy.ts';
+import { loadRewardModelRule } from './reward-model/reward-model-rule.ts';
 import { rollout, type SampledCompletion } from './sampler/rollout.ts';
 import type { InstalledBackendName } from './tensor/backend-probe.ts';
 import { selectBackend } from './tensor/backend.ts';
@@ -66,7 +67,12 @@ export async function openPolicy(folder: string, backend: BackendName): Promise<
       }));
     },
     async evaluate(rows, rules, sampling) {
-      return evaluate(policy, tokenizer, compileRules([...rules]), rows, sampling, 0);
+      const scorer = await compileRules(rules, { rewardModel: loadRewardModelRule });
+      try {
+        return await evaluate(policy, tokenizer, scorer, rows, sampling, 0);
+      } finally {
+        scorer.dispose();
+      }
     },
     dispose: () => policy.dispose(),
   };

@@ -48,6 +48,13 @@ export function samplingMetrics(groups: readonly SampledGroup[], rules: readonly
   return finite(metrics);
 }
 
+/** `completions/duplicates`: share of the completions after the first of their group that repeat an earlier one's text. */
+export function duplicateMetrics(texts: readonly (readonly string[])[]): Record<string, number> {
+  const later = sum(texts.map((group) => group.length - 1));
+  const copies = sum(texts.map((group) => group.length - new Set(group).size));
+  return finite({ 'completions/duplicates': copies / later });
+}
+
 /**
  * How groups fared by the outcome rule: shares of groups with every completion right, none right, or some. Only `mixed` groups tell
  * completions apart.

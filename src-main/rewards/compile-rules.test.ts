@@ -3,6 +3,8 @@ import type { z } from 'zod';
 import { StudioError } from '../contract/errors.ts';
 import { rewardRuleSchema } from '../contract/reward-rules.ts';
 import { compileRules } from './compile-rules.ts';
+import { compilePointwise, type PointwiseRule } from './rule-types.ts';
+import type { ScoredCompletion, Verdict } from './rule.ts';
 
 type RuleInput = z.input<typeof rewardRuleSchema>;
 
@@ -10,9 +12,14 @@ const compile = (...rules: RuleInput[]) => compileRules(rules.map((rule) => rewa
 const said = (text: string, tokens: number[] = []) => ({ text, tokens });
 const row = (columns: Record<string, unknown>) => ({ index: 0, prompt: 'p', columns });
 
-/** Score and explanation of one rule. */
+/** What one rule that scores at once says of a completion. */
+function verdict(rule: RuleInput, completion: ScoredCompletion, columns: Record<string, unknown> = {}): Verdict {
+  return compilePointwise(rewardRuleSchema.parse(rule) as PointwiseRule, 'rewards.0')(completion, row(columns));
+}
+
+/** Its score and explanation. */
 function judge(rule: RuleInput, completion: string, columns: Record<string, unknown> = {}): [number | null, string] {
-  const { score, why } = compile(rule).score(said(completion), row(columns)).scores[0]!;
+  const { score, why } = verdict(rule, said(completion), columns);
   return [score, why];
 }
 
@@ -147,7 +154,7 @@ describe('compileRules', () => {
       'a pattern that is no regular expression',
       [{ name: 'a', type: 'regex', pattern: '(' }],
       'rewards.0.pattern',
-      'Unterminated group',
+      'missing closing ): `(`',
     ],
     [
       'such a pattern in an extraction',
@@ -156,7 +163,7 @@ describe('compileRules', () => {
         { name: 'b', type: 'answer_match', extract: { type: 'regex', pattern: '[' } },
       ],
       'rewards.1.extract.pattern',
-      'Unterminated character class',
+      'missing closing ]',
     ],
     [
       'a group that the pattern does not have',
@@ -180,10 +187,10 @@ describe('compileRules', () => {
       'rewards.0 and rewards.1 are both named "a"',
     ],
     ['a tag listed twice', [{ name: 'a', type: 'format', tags: ['t', 't'] }], 'rewards.0.tags', 'lists "t" twice'],
-  ])('refuses %s', (_, rules, field, message) => {
+  ])('refuses %s', async (_, rules, field, message) => {
     let error: unknown;
     try {
-      compile(...rules);
+      await compile(...rules);
     } catch (thrown) {
       error = thrown;
     }
@@ -193,39 +200,8 @@ describe('compileRules', () => {
   });
 });
 
-describe('the reward', () => {
-  const scorer = compile(
-    { name: 'accuracy', type: 'answer_match', weight: 2 },
-    { name: 'digits', type: 'regex', pattern: '^\\d+$', weight: -0.5 },
-  );
-
-  test('is the weighted sum of the scores that apply', () => {
-    const verdicts = [
-      scorer.score(said('42'), row({ answer: 42 })),
-      scorer.score(said('x'), row({ answer: 42 })),
-      scorer.score(said('7'), row({})),
-    ];
-    expect(verdicts.map(({ scores }) => scores.map(({ score }) => score))).toEqual([
-      [1, 1],
-      [0, 0],
-      [null, 1],
-    ]);
-    expect(verdicts[0]!.reward).toBe(1.5);
-    expect(verdicts[1]!.reward).toBeCloseTo(0);
-    expect(verdicts[2]!.reward).toBe(-0.5);
-    expect(verdicts[2]!.scores.map(({ rule }) => rule)).toEqual(['accuracy', 'digits']);
-    expect(scorer.names).toEqual(['accuracy', 'digits']);
-  });
-
-  test('is null where no rule applies', () => {
-    expect(compile({ name: 'accuracy', type: 'answer_match' }).score(said('42'), row({})).reward).toBeNull();
-    expect(compileRules([]).score(said('42'), row({})).reward).toBeNull();
-  });
-});
-
 describe("TRL's own functions (e2e/golden holds them to TRL's values)", () => {
-  const score = (rule: RuleInput, text: string, tokens: number[] = []) =>
-    compile(rule).score(said(text, tokens), row({})).scores[0]!;
+  const score = (rule: RuleInput, text: string, tokens: number[] = []) => verdict(rule, said(text, tokens));
 
   test('think_format wants one <think> block at the start', () => {
     const rule: RuleInput = { name: 'r', type: 'think_format' };
@@ -247,7 +223,7 @@ describe("TRL's own functions (e2e/golden holds them to TRL's values)", () => {
         Array.from({ length }, () => 1),
       ).score;
     expect([0, 15, 16, 20, 21].map(at)).toEqual([0, 0, -0.2, -1, -1]);
-    expect(() => compile({ ...rule, cache: 21 })).toThrow(
+    expect(() => score({ ...rule, cache: 21 }, '')).toThrow(
       'rewards.0.cache (21) must not be longer than max_length (20)',
     );
   });

@@ -1,4 +1,5 @@
 /** Numbers as people and models write them: signs, thousands separators, decimals, a currency sign, a percent sign. */
+import type { TextSpan } from './rule.ts';
 
 const digits = String.raw`(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+`;
 
@@ -7,18 +8,24 @@ const anyNumber = new RegExp(String.raw`(?:(?<![\w)\]])[-+−])?(?:${digits})(?:
 
 const wholeNumber = new RegExp(String.raw`^[-+]?(?:${digits})(?:[eE][-+]?\d+)?$`);
 
-/** The last number in a text, as written there, or null. */
-export function findLastNumber(text: string): string | null {
-  return text.match(anyNumber)?.at(-1) ?? null;
+/** Where the last number in a text stands, or null. */
+export function findLastNumber(text: string): TextSpan | null {
+  let last: TextSpan | null = null;
+  for (const match of text.matchAll(anyNumber)) last = { start: match.index, end: match.index + match[0].length };
+  return last;
 }
+
+/** Longest text that is read as a number, in UTF-16 units. */
+const LONGEST_NUMBER = 400;
 
 /**
  * The value of a text that is a number and nothing else, or null. A currency sign, a percent sign, a full stop at the end and
  * thousands separators are ignored: `$1,234.50` is 1234.5 and `50%` is 50.
  */
 export function parseNumber(text: string): number | null {
-  const bare = text
-    .trim()
+  const trimmed = text.trim();
+  if (trimmed.length > LONGEST_NUMBER) return null;
+  const bare = trimmed
     .replace('−', '-')
     .replace(/^([-+]?)\s*[$€£¥₹]\s*/, '$1')
     .replace(/\s*[%$€£¥₹]?\.?$/, '');

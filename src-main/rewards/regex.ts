@@ -1,24 +1,51 @@
-/** The rule that asks for a regular expression to match: 1 when it does, else 0. */
-import type { RewardRule } from '../contract/reward-rules.ts';
+/** The rules of regular expressions: one that asks for a match, and one that counts matches. */
+import type { RuleOf } from '../contract/reward-rules.ts';
 import { compileExtraction } from './extraction.ts';
 import { compilePattern } from './pattern.ts';
 import type { CompiledRule } from './rule.ts';
-import { quote } from './wording.ts';
-
-export type RegexRule = Extract<RewardRule, { type: 'regex' }>;
+import { plural, quote, short } from './wording.ts';
 
 /**
+ * 1 when the pattern matches somewhere in the extracted text, else 0.
  * @param field where the rule stands in the config, such as `rewards.0`
  * @throws StudioError reward_invalid when a pattern is no regular expression
  */
-export function compileRegex(rule: RegexRule, field: string): CompiledRule {
+export function compileRegex(rule: RuleOf<'regex'>, field: string): CompiledRule {
   const extract = compileExtraction(rule.extract, `${field}.extract`);
-  const expression = compilePattern(rule.pattern, `${field}.pattern`);
+  const expression = compilePattern(rule.pattern, rule, `${field}.pattern`);
   return ({ text }) => {
     const extracted = extract(text);
     if ('missing' in extracted) return { score: 0, why: `${extracted.missing} in the completion` };
-    const match = expression.exec(extracted.found);
-    if (match === null) return { score: 0, why: `no match of /${rule.pattern}/ in ${quote(extracted.found)}` };
-    return { score: 1, why: `/${rule.pattern}/ matches ${quote(match[0])}` };
+    const { found, span } = extracted;
+    const match = expression.exec(found)?.span(0);
+    if (!match) return { score: 0, why: `no match of /${rule.pattern}/ in ${quote(found)}`, spans: [span] };
+    return {
+      score: 1,
+      why: `/${rule.pattern}/ matches ${quote(found.slice(match.start, match.end))}`,
+      spans: [{ start: span.start + match.start, end: span.start + match.end }],
+    };
+  };
+}
+
+/**
+ * Matches ÷ target, at most 1; matches do not overlap.
+ * @param field where the rule stands in the config, such as `rewards.0`
+ * @throws StudioError reward_invalid when a pattern is no regular expression
+ */
+export function compilePatternCount(rule: RuleOf<'pattern_count'>, field: string): CompiledRule {
+  const extract = compileExtraction(rule.extract, `${field}.extract`);
+  const expression = compilePattern(rule.pattern, rule, `${field}.pattern`);
+  const { target } = rule;
+  return ({ text }) => {
+    const extracted = extract(text);
+    if ('missing' in extracted) return { score: 0, why: `${extracted.missing} in the completion` };
+    const matches = expression.all(extracted.found, target);
+    const offset = extracted.span.start;
+    const count = matches.length === target ? `at least ${plural(target, 'match')}` : plural(matches.length, 'match');
+    return {
+      score: matches.length / target,
+      why: `${count.replace(/matchs$/, 'matches')} of /${rule.pattern}/, wanted ${target}: ${short(matches.length / target)}`,
+      spans: matches.map(({ start, end }) => ({ start: start + offset, end: end + offset })),
+    };
   };
 }

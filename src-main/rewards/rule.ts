@@ -1,11 +1,8 @@
 /** What every type of reward rule compiles to. */
 import type { DatasetRow } from '../contract/dataset.ts';
+import type { TextSpan } from '../contract/engine.ts';
 
-/** A part of a completion's text, in UTF-16 units: from `start` up to but not including `end`. */
-export interface TextSpan {
-  start: number;
-  end: number;
-}
+export type { TextSpan };
 
 /** A rule's verdict: null where it does not apply to the row; `why` is one sentence with the values in it. */
 export interface Verdict {

@@ -1,6 +1,6 @@
 /** The rule that makes completions keep away from the length limit: DAPO's soft overlong punishment. */
 import { StudioError } from '../contract/errors.ts';
-import type { RewardRule } from '../contract/reward-rules.ts';
+import type { RuleOf } from '../contract/reward-rules.ts';
 import type { CompiledRule } from './rule.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { CompiledRule } from './rule.ts';
  * @param field where the rule stands in the config, such as `rewards.0`
  * @throws StudioError reward_invalid when the cache is longer than the limit
  */
-export function compileSoftOverlong(rule: Extract<RewardRule, { type: 'soft_overlong' }>, field: string): CompiledRule {
+export function compileSoftOverlong(rule: RuleOf<'soft_overlong'>, field: string): CompiledRule {
   const { max_length: limit, cache } = rule;
   if (cache > limit) {
     const message = `${field}.cache (${cache}) must not be longer than max_length (${limit}).`;

@@ -1,6 +1,6 @@
-/** Content hashes: tell whether a run finds the same rows again when it goes on, and which rules it was trained with. */
+/** Content hashes: tell whether a run finds the same rows again when it goes on. */
 import { createHash } from 'node:crypto';
-import { rewardRulesOf, type RunConfig } from '../contract/config.ts';
+import type { RunConfig } from '../contract/config.ts';
 import type { DatasetRow } from '../contract/dataset.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { RunHashes, StoredRun } from '../store/interfaces.ts';
@@ -16,7 +16,6 @@ export function hashContent(run: RunConfig, { trainRows, evalRows }: RunRows): R
   return {
     datasetHash: hashValues(trainRows),
     evalDatasetHash: run.config.eval_dataset === undefined ? null : hashValues(evalRows),
-    rewardHash: hashValues(rewardRulesOf(run)),
   };
 }
 

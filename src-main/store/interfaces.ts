@@ -2,14 +2,14 @@
 import type { RunConfig } from '../contract/config.ts';
 import type { CompletionRecord, EngineInfo, EvaluationRecord, GroupRecord, StepRecord } from '../contract/engine.ts';
 import type { ErrorRecord } from '../contract/errors.ts';
+import type { RewardRule } from '../contract/reward-rules.ts';
 import type { RunDetail, RunStatus, RunSummary } from '../contract/run.ts';
 
-/** SHA-256 (hex) of what a run learned from; a resumed run must find the same. */
+/** SHA-256 (hex) of the rows a run learned from; a resumed run must find the same. */
 export interface RunHashes {
   datasetHash: string;
   /** null: the run has no evaluation dataset. */
   evalDatasetHash: string | null;
-  rewardHash: string;
 }
 
 export interface NewRun extends RunHashes {
@@ -21,6 +21,8 @@ export interface NewRun extends RunHashes {
 }
 
 export interface StoredRun extends RunDetail, RunHashes {
+  /** The exact rules it was created with, see `StoreReader.readRewardSet`. */
+  rewardHash: string;
   /** Process id of the host that drives the run; null when none does. */
   hostPid: number | null;
 }
@@ -28,6 +30,16 @@ export interface StoredRun extends RunDetail, RunHashes {
 export interface MetricPoint {
   step: number;
   value: number;
+}
+
+/** A set of reward rules, saved under a name. */
+export interface RewardSetVersion {
+  name: string;
+  /** 1-based within the name. */
+  version: number;
+  /** SHA-256 (hex) of the rules; equal rules have the same, whatever they are called. */
+  hash: string;
+  savedAt: string; // ISO 8601
 }
 
 /** A group without its completions. */
@@ -110,6 +122,13 @@ export interface StoreReader {
   /** Events in order, from the one after `afterNumber` (default 0: all). */
   listEvents(runId: string, afterNumber?: number): StoredRunEvent[];
   listCheckpoints(runId: string): StoredCheckpoint[];
+
+  /** The newest version of every saved set, by name. */
+  listRewardSets(): RewardSetVersion[];
+  /** The versions saved under a name, newest first; empty when there is none. */
+  rewardSetHistory(name: string): RewardSetVersion[];
+  /** The rules of a saved set, or of a run by its `rewardHash`; null when no such rules are kept. */
+  readRewardSet(hash: string): RewardRule[] | null;
 }
 
 export interface StatusChange {
@@ -137,6 +156,8 @@ export interface StoreWriter {
   /** Records that a checkpoint was made, and the event of it. */
   recordCheckpoint(runId: string, step: number, path: string): void;
   addEvent(runId: string, event: RunEvent): void;
+  /** Saves rules as the next version of the name. Rules equal to its newest version make no new one. Returns the newest. */
+  saveRewardSet(name: string, rules: readonly RewardRule[]): RewardSetVersion;
   /**
    * Deletes the steps, evaluations and checkpoints after `step`, so that a run resumed from there writes them anew. Events stay:
    * they tell what happened to the run, and a crash that was recovered from did happen.

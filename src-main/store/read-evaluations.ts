@@ -1,8 +1,9 @@
 /** Reads evaluations: how the policy did on held-out rows. */
 import type { Database } from 'better-sqlite3';
-import type { FinishReason, RuleScore } from '../contract/engine.ts';
+import type { FinishReason } from '../contract/engine.ts';
 import { toInt32Array } from './blobs.ts';
 import type { StoreReader } from './interfaces.ts';
+import { toRuleScore, type StoredScore } from './spans.ts';
 
 interface SampleRow {
   id: number;
@@ -27,8 +28,8 @@ export function createEvaluationReader(database: Database): Pick<StoreReader, 'l
   const samples = database.prepare<[number], SampleRow>(`
     SELECT id, dataset_row AS row, prompt, text, finish_reason AS finishReason, reward, tokens
     FROM evaluation_samples WHERE evaluation_id = ? ORDER BY position`);
-  const scores = database.prepare<[number], RuleScore>(
-    'SELECT rule, score, why FROM evaluation_scores WHERE sample_id = ? ORDER BY position',
+  const scores = database.prepare<[number], StoredScore>(
+    'SELECT rule, score, why, spans FROM evaluation_scores WHERE sample_id = ? ORDER BY position',
   );
 
   function metricsOf(id: number): Record<string, number> {
@@ -44,7 +45,7 @@ export function createEvaluationReader(database: Database): Pick<StoreReader, 'l
       const records = samples.all(evaluationId).map(({ id, ...sample }) => ({
         ...sample,
         tokens: toInt32Array(sample.tokens),
-        scores: scores.all(id),
+        scores: scores.all(id).map(toRuleScore),
       }));
       return { step, metrics: metricsOf(evaluationId), samples: records };
     },

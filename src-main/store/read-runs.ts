@@ -8,6 +8,7 @@ import type { RunHashes, StoredRun, StoreReader } from './interfaces.ts';
 import { closest } from './closest.ts';
 
 interface RunRow extends RunHashes {
+  rewardHash: string;
   id: string;
   name: string;
   type: RunType;

@@ -1,8 +1,9 @@
 /** Reads what happened in a step: metrics, groups, completions and why they were scored so. */
 import type { Database } from 'better-sqlite3';
-import type { CompletionRecord, FinishReason, GroupRecord, RuleScore } from '../contract/engine.ts';
+import type { CompletionRecord, FinishReason, GroupRecord } from '../contract/engine.ts';
 import { toFloat32Array, toInt32Array } from './blobs.ts';
 import type { MetricPoint, StoredCompletion, StoredGroup, StoreReader } from './interfaces.ts';
+import { toRuleScore, type StoredScore } from './spans.ts';
 
 interface GroupRow {
   id: number;
@@ -54,8 +55,8 @@ export function createStepReader(database: Database): StepReader {
       old_logps AS oldLogps, reference_logps AS referenceLogps, policy_logps AS policyLogps, entropies,
       coefficients
     FROM completions WHERE group_id = ? ORDER BY position`);
-  const scores = database.prepare<[number], RuleScore>(
-    'SELECT rule, score, why FROM rule_scores WHERE completion_id = ? ORDER BY position',
+  const scores = database.prepare<[number], StoredScore>(
+    'SELECT rule, score, why, spans FROM rule_scores WHERE completion_id = ? ORDER BY position',
   );
 
   function listGroups(runId: string, step: number): StoredGroup[] {
@@ -66,7 +67,7 @@ export function createStepReader(database: Database): StepReader {
     return completions.all(groupId).map((row) => ({
       ...row,
       tokens: toInt32Array(row.tokens),
-      scores: scores.all(row.id),
+      scores: scores.all(row.id).map(toRuleScore),
       samplingLogps: toFloat32Array(row.samplingLogps),
       oldLogps: toFloat32Array(row.oldLogps),
       referenceLogps: row.referenceLogps && toFloat32Array(row.referenceLogps),

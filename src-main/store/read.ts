@@ -4,6 +4,7 @@ import type { StoreReader } from './interfaces.ts';
 import { createEvaluationReader } from './read-evaluations.ts';
 import { createHistoryReader } from './read-history.ts';
 import { createRunReader } from './read-runs.ts';
+import { createRewardSetReader } from './reward-sets.ts';
 import { createStepReader } from './read-steps.ts';
 
 export function createReader(database: Database): StoreReader {
@@ -12,5 +13,6 @@ export function createReader(database: Database): StoreReader {
     ...createStepReader(database),
     ...createEvaluationReader(database),
     ...createHistoryReader(database),
+    ...createRewardSetReader(database),
   };
 }

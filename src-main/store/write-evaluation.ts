@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3';
 import type { EvaluationRecord } from '../contract/engine.ts';
 import { toBlob } from './blobs.ts';
 import { requireFinite } from './finite.ts';
+import { toSpansColumn } from './spans.ts';
 
 export function createEvaluationWriter(
   database: Database,
@@ -14,7 +15,7 @@ export function createEvaluationWriter(
     INSERT INTO evaluation_samples (evaluation_id, position, dataset_row, prompt, text, finish_reason, reward, tokens)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
   const insertScore = database.prepare(
-    'INSERT INTO evaluation_scores (sample_id, position, rule, score, why) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO evaluation_scores (sample_id, position, rule, score, why, spans) VALUES (?, ?, ?, ?, ?, ?)',
   );
 
   return (runId, { step, metrics, samples }, recordedAt) => {
@@ -37,9 +38,9 @@ export function createEvaluationWriter(
         reward,
         toBlob(tokens),
       );
-      scores.forEach(({ rule, score, why }, index) => {
+      scores.forEach(({ rule, score, why, spans }, index) => {
         if (score !== null) requireFinite(score, `The score of rule ${rule} for ${place}`);
-        insertScore.run(sampleId, index, rule, score, why);
+        insertScore.run(sampleId, index, rule, score, why, toSpansColumn(spans));
       });
     });
   };

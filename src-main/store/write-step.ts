@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3';
 import type { CompletionRecord, StepRecord } from '../contract/engine.ts';
 import { toBlob } from './blobs.ts';
 import { requireFinite } from './finite.ts';
+import { toSpansColumn } from './spans.ts';
 
 export function createStepWriter(database: Database): (runId: string, record: StepRecord, recordedAt: string) => void {
   const deleteStep = database.prepare('DELETE FROM steps WHERE run_id = ? AND step = ?');
@@ -16,7 +17,7 @@ export function createStepWriter(database: Database): (runId: string, record: St
       reference_logps, policy_logps, entropies, coefficients)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const insertScore = database.prepare(
-    'INSERT INTO rule_scores (completion_id, position, rule, score, why) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO rule_scores (completion_id, position, rule, score, why, spans) VALUES (?, ?, ?, ?, ?, ?)',
   );
 
   function writeCompletion(
@@ -43,9 +44,9 @@ export function createStepWriter(database: Database): (runId: string, record: St
       toBlob(completion.entropies),
       toBlob(completion.coefficients),
     );
-    completion.scores.forEach(({ rule, score, why }, index) => {
+    completion.scores.forEach(({ rule, score, why, spans }, index) => {
       if (score !== null) requireFinite(score, `The score of rule ${rule} for ${place}`);
-      insertScore.run(completionId, index, rule, score, why);
+      insertScore.run(completionId, index, rule, score, why, toSpansColumn(spans));
     });
   }
 

@@ -1,9 +1,12 @@
 /** The one writer of the database. Each method is one transaction, so a process that dies leaves whole steps behind, or none. */
 import type { Database } from 'better-sqlite3';
+import { rewardRulesOf } from '../contract/config.ts';
 import { StudioError } from '../contract/errors.ts';
+import type { RewardRule } from '../contract/reward-rules.ts';
 import type { EvaluationRecord, StepRecord } from '../contract/engine.ts';
 import type { NewRun, RunEvent, StatusChange, StoreReader, StoreWriter } from './interfaces.ts';
 import { createEvaluationWriter } from './write-evaluation.ts';
+import { createRewardSetWriter } from './reward-sets.ts';
 import { createStepWriter } from './write-step.ts';
 
 /** @param reader of the same database; names the status that a refused change met */
@@ -32,15 +35,16 @@ export function createWriter(database: Database, reader: Pick<StoreReader, 'getR
   );
   const recordStep = createStepWriter(database);
   const recordEvaluation = createEvaluationWriter(database);
+  const rewardSets = createRewardSetWriter(database);
 
   function addEvent(runId: string, event: RunEvent): void {
     insertEvent.run({ runId, now: now(), ...event });
   }
 
   /** Takes the write lock at its beginning: a transaction that read first could find, when it writes, that another process has written. */
-  function transaction<Parameters extends unknown[]>(
-    body: (...parameters: Parameters) => void,
-  ): (...parameters: Parameters) => void {
+  function transaction<Parameters extends unknown[], Result>(
+    body: (...parameters: Parameters) => Result,
+  ): (...parameters: Parameters) => Result {
     const inTransaction = database.transaction(body);
     return (...parameters) => inTransaction.immediate(...parameters);
   }
@@ -48,7 +52,15 @@ export function createWriter(database: Database, reader: Pick<StoreReader, 'getR
   return {
     createRun: transaction((run: NewRun) => {
       const { type, config } = run.run;
-      insertRun.run({ ...run, type, config: JSON.stringify(config), maxSteps: config.max_steps, now: now() });
+      const rewardHash = rewardSets.keepRules(rewardRulesOf(run.run), now());
+      insertRun.run({
+        ...run,
+        type,
+        config: JSON.stringify(config),
+        maxSteps: config.max_steps,
+        rewardHash,
+        now: now(),
+      });
       addEvent(run.id, { type: 'created', step: 0, message: `Created as ${run.name}.` });
     }),
     changeStatus: transaction((runId: string, { from, to, error, event }: StatusChange) => {
@@ -78,6 +90,9 @@ export function createWriter(database: Database, reader: Pick<StoreReader, 'getR
       addEvent(runId, { type: 'checkpoint', step, message: `Saved ${path}.` });
     }),
     addEvent: transaction(addEvent),
+    saveRewardSet: transaction((name: string, rules: readonly RewardRule[]) =>
+      rewardSets.saveVersion(name, rules, now()),
+    ),
     rewindTo: transaction((runId: string, step: number) => {
       const removed = deleteAfter.map((statement) => statement.run(runId, step).changes);
       if (removed.every((count) => count === 0)) return;

@@ -54,7 +54,8 @@ export function compileDecoder(config: DecoderConfig | null): () => TokenStream 
 function addStages(config: DecoderConfig, makers: (() => Stage)[], fused: boolean): boolean {
   switch (config.type) {
     case 'Sequence':
-      return (config.decoders ?? []).reduce((state, decoder) => addStages(decoder, makers, state), fused);
+      if (!Array.isArray(config.decoders)) throw new Error('its decoder is a sequence without a list of decoders');
+      return config.decoders.reduce((state, decoder) => addStages(decoder, makers, state), fused);
     case 'ByteLevel':
       makers.push(byteLevel);
       return true;
@@ -70,9 +71,11 @@ function addStages(config: DecoderConfig, makers: (() => Stage)[], fused: boolea
       if (config['stop'] !== 0) throw new Error('its decoder strips the end of tokens, which is not supported');
       makers.push(() => stripStart(String(config['content']), Number(config['start']), fused));
       return fused;
-    case 'Replace':
-      makers.push(() => perToken(replace(config['pattern'] as ReplacePattern, String(config['content'])), fused));
+    case 'Replace': {
+      const decode = replace(config['pattern'] as ReplacePattern, String(config['content']));
+      makers.push(() => perToken(decode, fused));
       return fused;
+    }
     default:
       throw new Error(`its decoder has the type ${JSON.stringify(config.type)}, which is not supported`);
   }

@@ -14,7 +14,12 @@ interface Decoding {
 interface Cases {
   vocab_size: number;
   encodings: (Decoding & { text: string })[];
-  chats: { messages: { role: string; content: string }[]; rendered: string; ids: number[] }[];
+  chats: {
+    messages: { role: string; content: string }[];
+    add_generation_prompt: boolean;
+    rendered: string;
+    ids: number[];
+  }[];
 }
 
 const fixtures = join(goldenFolder, 'tokenizers');
@@ -45,8 +50,9 @@ describe.each(Object.entries(reference))('%s agrees with transformers', (name, c
     },
   );
 
-  test.each(cases.chats)('renders $rendered', async ({ messages, rendered, ids }) => {
-    const { text, tokens } = (await loading).encodePrompt(messages);
+  test.each(cases.chats)('renders $rendered', async ({ messages, add_generation_prompt, rendered, ids }) => {
+    const options = { addGenerationPrompt: add_generation_prompt };
+    const { text, tokens } = (await loading).encodePrompt(messages, options);
     expect(text).toBe(rendered);
     expect([...tokens]).toEqual(ids);
   });
@@ -158,6 +164,94 @@ describe('a model folder', () => {
     await expect(loadTokenizer(folder)).rejects.toThrow('a template named "default" (found: "tool_use")');
   });
 
+  test('renders with tools, documents and without a generation prompt', async () => {
+    const source =
+      "{{ messages[0].content }}{{ tools[0].name if tools else '-' }}{{ documents | length if documents }}";
+    await write('chat_template.jinja', `${source}{% if add_generation_prompt %}>{% endif %}`);
+    const tokenizer = await loadTokenizer(folder);
+    expect(tokenizer.renderPrompt(question)).toBe('Hi->');
+    const options = { addGenerationPrompt: false, tools: [{ name: 'add' }], documents: [{ text: 'a' }, { text: 'b' }] };
+    expect(tokenizer.renderPrompt(question, options)).toBe('Hiadd2');
+    expect(tokenizer.encodePrompt(question, options).tokens).toEqual(tokenizer.encode('Hiadd2'));
+  });
+
+  test('may have a template of its own for tools, in tokenizer_config.json or chat_template.json', async () => {
+    const templates = [
+      { name: 'default', template: 'A' },
+      { name: 'tool_use', template: 'B{{ tools | length }}' },
+    ];
+    await write('chat_template.json', { chat_template: templates });
+    for (const name of ['chat_template.json', 'tokenizer_config.json']) {
+      await write(name, { chat_template: templates });
+      const tokenizer = await loadTokenizer(folder);
+      expect(tokenizer.renderPrompt(question)).toBe('A');
+      expect(tokenizer.renderPrompt(question, { tools: [{ name: 'add' }] })).toBe('B1');
+    }
+  });
+
+  test('is empty where a field is not there, and refuses to look into it', async () => {
+    await write('chat_template.jinja', '{{ messages[0].name }}{{ messages[0].name is defined }}');
+    expect((await loadTokenizer(folder)).renderPrompt(question)).toBe('false');
+    await write('chat_template.jinja', '{{ messages[0].name.first }}');
+    const tokenizer = await loadTokenizer(folder);
+    expect(() => tokenizer.renderPrompt(question)).toThrow('the field "first" of something that is not there');
+  });
+
+  // Expected ids: transformers 5.18.
+  describe('whose tokenizer.json has no added tokens', () => {
+    const text = '<s>Hello</s> Hello world<|im_end|>[PAD]';
+    beforeEach(async () => {
+      const file = JSON.parse(await readFile(join(folder, 'tokenizer.json'), 'utf8')) as Record<string, unknown>;
+      await write('tokenizer.json', { ...file, added_tokens: [] });
+    });
+
+    const flags = { lstrip: false, rstrip: false, normalized: false, single_word: false };
+    test.each<[string, string, unknown, object, string]>([
+      [
+        'takes them from added_tokens_decoder',
+        'tokenizer_config.json',
+        { added_tokens_decoder: { 4: { ...flags, content: '<|im_end|>', special: true } }, eos_token: '<|im_end|>' },
+        { eosTokenIds: [4], vocabSize: 600 },
+        '<s>Hello</s> Hello world[PAD]',
+      ],
+      [
+        'takes them from the names in tokenizer_config.json',
+        'tokenizer_config.json',
+        { bos_token: '<s>', eos_token: '</s>' },
+        { eosTokenIds: [2], vocabSize: 600 },
+        'Hello Hello world<|im_end|>[PAD]',
+      ],
+      [
+        'gives a new token an id after all others',
+        'tokenizer_config.json',
+        { eos_token: { ...flags, content: '</s>' }, pad_token: '[PAD]' },
+        { eosTokenIds: [2], padTokenId: 600, vocabSize: 601 },
+        '<s>Hello Hello world<|im_end|>',
+      ],
+      [
+        'takes them from special_tokens_map.json',
+        'special_tokens_map.json',
+        { eos_token: '</s>', pad_token: { ...flags, content: '<pad>' } },
+        { eosTokenIds: [2], padTokenId: 0, vocabSize: 600 },
+        '<s>Hello Hello world<|im_end|>[PAD]',
+      ],
+      [
+        'takes additional special tokens',
+        'tokenizer_config.json',
+        { additional_special_tokens: ['<|im_end|>', '[NEW]'] },
+        { eosTokenIds: [], vocabSize: 601 },
+        '<s>Hello</s> Hello world[PAD]',
+      ],
+    ])('%s', async (_, name, content, expected, withoutSpecial) => {
+      await write(name, content);
+      const tokenizer = await loadTokenizer(folder);
+      expect(tokenizer).toMatchObject(expected);
+      const ids = tokenizer.encode(text);
+      expect(tokenizer.decode(ids)).toBe(text);
+      expect(tokenizer.decode(ids, { skipSpecialTokens: true })).toBe(withoutSpecial);
+    });
+  });
+
   test('without a chat template takes plain prompts only', async () => {
     const tokenizer = await loadTokenizer(folder);
     expect(tokenizer.renderPrompt('Hi')).toBe('Hi');
@@ -185,7 +279,7 @@ describe('a model folder', () => {
     ['not JSON', '{', 'is not valid JSON'],
     ['not an object', '[]', 'does not hold a JSON object'],
     ['no tokenizer', '{}', 'has no "model"'],
-    ['an unknown model', '{"model":{"type":"Morse"}}', 'cannot be used: Unknown TokenizerModel type: Morse.'],
+    ['an unknown model', '{"model":{"type":"Morse"}}', 'the type "Morse"; BPE and Unigram are supported.'],
     [
       'an unknown decoder',
       '{"model":{"type":"BPE","vocab":{},"merges":[]},"decoder":{"type":"CTC"}}',

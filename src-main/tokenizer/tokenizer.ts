@@ -1,10 +1,11 @@
 /** The model's tokenizer: text to token ids and back, and conversations to the text its chat template makes of them. */
 import { join } from 'node:path';
-import * as huggingFace from '@huggingface/tokenizers';
 import type { Prompt } from '../contract/dataset.ts';
 import { StudioError } from '../contract/errors.ts';
+import type { AddedToken } from './added-tokens.ts';
 import { tokenBytes } from './byte-level.ts';
-import { chatTemplateRenderer } from './chat-template.ts';
+import { chatTemplateRenderer, type ChatOptions } from './chat-template.ts';
+import { compileEncoder } from './text-encoder.ts';
 import { compileDecoder, type DecoderConfig } from './token-decoder.ts';
 import { readTokenizerFiles, type TokenizerFiles } from './tokenizer-files.ts';
 
@@ -27,6 +28,8 @@ export interface Tokenizer {
   /** Tokens that end a completion; empty when the model names none. */
   eosTokenIds: number[];
   padTokenId: number | null;
+  /** Whether conversations can be rendered. */
+  hasChatTemplate: boolean;
   /** Token ids of a text; special tokens written in it are recognised, none is added. */
   encode(text: string): Int32Array;
   /**
@@ -35,12 +38,13 @@ export interface Tokenizer {
    */
   decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
   /**
-   * The prompt as the model sees it: a text as it is, a conversation through the chat template, ready for the assistant's turn.
+   * The prompt as the model sees it: a text as it is, a conversation through the chat template, by default ready for the
+   * assistant's turn.
    * @throws StudioError tokenizer_invalid when there is no chat template, or it refuses the conversation
    */
-  renderPrompt(prompt: Prompt): string;
+  renderPrompt(prompt: Prompt, options?: ChatOptions): string;
   /** `renderPrompt` and its tokens. As in TRL, a plain text gets the tokenizer's own special tokens (such as BOS), a rendered conversation gets none. */
-  encodePrompt(prompt: Prompt): { text: string; tokens: Int32Array };
+  encodePrompt(prompt: Prompt, options?: ChatOptions): { text: string; tokens: Int32Array };
   /** One token for display; bytes that are no whole character are shown as `<0xE2>`. */
   tokenText(id: number): string;
   stream(options?: DecodeOptions): IncrementalDecoder;
@@ -52,10 +56,9 @@ export interface Tokenizer {
  * @throws StudioError tokenizer_invalid naming the file and what is wrong with it
  */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
-  const files = await readTokenizerFiles(folder);
   const path = join(folder, 'tokenizer.json');
   try {
-    return makeTokenizer(files, path, folder);
+    return makeTokenizer(await readTokenizerFiles(folder), path, folder);
   } catch (error) {
     if (error instanceof StudioError) throw error;
     const message = `The tokenizer in ${path} cannot be used: ${(error as Error).message}.`;
@@ -63,38 +66,25 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   }
 }
 
-/** What is used of the library; its own declarations do not resolve under `moduleResolution: nodenext`. */
-interface Library {
-  encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[]; tokens: string[] };
-  token_to_id(token: string): number | undefined;
-  id_to_token(id: number): string | undefined;
-  get_added_tokens_decoder(): Map<number, { special: boolean }>;
-  model: { vocab: string[] };
-}
-
-const LibraryTokenizer = huggingFace.Tokenizer as unknown as new (tokenizer: object, config: object) => Library;
-
 function makeTokenizer(files: TokenizerFiles, path: string, folder: string): Tokenizer {
-  const library = new LibraryTokenizer(files.tokenizer, {});
   const decoder = files.tokenizer.decoder as DecoderConfig | null;
   const startStream = compileDecoder(decoder);
   const byteLevel = hasByteLevel(decoder);
-  const added = library.get_added_tokens_decoder();
-  const renderChat = chatTemplateRenderer(files.chatTemplate, files.specialTokens, folder);
+  const encoder = compileEncoder(files.tokenizer, allAddedTokens(files));
+  const renderChat = chatTemplateRenderer(files.chatTemplates, files.specialTokens, folder);
 
   const idOf = (name: string): number | undefined => {
     const token = files.specialTokens[name];
-    return token === undefined ? undefined : library.token_to_id(token);
+    return token === undefined ? undefined : encoder.idOf(token);
   };
 
   const encodeWith = (text: string, addSpecialTokens: boolean): Int32Array => {
-    const { ids, tokens } = library.encode(text, { add_special_tokens: addSpecialTokens });
-    const missing = ids.indexOf(undefined);
-    if (missing >= 0) {
-      const message = `${path} has no token for ${JSON.stringify(tokens[missing])}, and no unknown token.`;
-      throw new StudioError('tokenizer_invalid', message, { path });
+    try {
+      return Int32Array.from(encoder.encode(text, addSpecialTokens));
+    } catch (error) {
+      const message = `The tokenizer in ${path} cannot encode a text: ${(error as Error).message}.`;
+      throw new StudioError('tokenizer_invalid', message, { path }, { cause: error });
     }
-    return Int32Array.from(ids as number[]);
   };
 
   /** The vocabulary's spelling of those ids that have a text. */
@@ -102,32 +92,34 @@ function makeTokenizer(files: TokenizerFiles, path: string, folder: string): Tok
     const tokens: string[] = [];
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i];
-      const token = library.id_to_token(id);
-      if (token !== undefined && !(skipSpecialTokens && added.get(id)?.special)) tokens.push(token);
+      const token = encoder.spell(id);
+      if (token !== undefined && !(skipSpecialTokens && encoder.added.get(id)?.special)) tokens.push(token);
     }
     return tokens;
   };
 
-  const renderPrompt = (prompt: Prompt): string => (typeof prompt === 'string' ? prompt : renderChat(prompt));
+  const renderPrompt = (prompt: Prompt, options?: ChatOptions): string =>
+    typeof prompt === 'string' ? prompt : renderChat(prompt, options);
 
   return {
-    vocabSize: library.model.vocab.length,
+    vocabSize: encoder.vocabSize,
     eosTokenIds: files.eosTokenIds ?? [idOf('eos_token')].filter((id) => id !== undefined),
     padTokenId: idOf('pad_token') ?? files.padTokenId,
+    hasChatTemplate: files.chatTemplates !== null,
     encode: (text) => encodeWith(text, false),
     decode: (ids, { skipSpecialTokens = false } = {}) => {
       const stream = startStream();
       return stream.push(spell(ids, skipSpecialTokens)) + stream.end();
     },
     renderPrompt,
-    encodePrompt: (prompt) => {
-      const text = renderPrompt(prompt);
+    encodePrompt: (prompt, options) => {
+      const text = renderPrompt(prompt, options);
       return { text, tokens: encodeWith(text, typeof prompt === 'string') };
     },
     tokenText: (id) => {
-      const token = library.id_to_token(id);
+      const token = encoder.spell(id);
       if (token === undefined) return `<unused ${id}>`;
-      if (added.has(id)) return token;
+      if (encoder.added.has(id)) return token;
       return byteLevel ? showBytes(Uint8Array.from(tokenBytes(token))) : token.replaceAll('▁', ' ');
     },
     stream: ({ skipSpecialTokens = false } = {}) => {
@@ -135,6 +127,25 @@ function makeTokenizer(files: TokenizerFiles, path: string, folder: string): Tok
       return { push: (id) => stream.push(spell([id], skipSpecialTokens)), end: () => stream.end() };
     },
   };
+}
+
+/** The added tokens of tokenizer.json, then those that are named elsewhere: under their id of the vocabulary, or a new one. */
+export function allAddedTokens({ tokenizer, namedTokens }: TokenizerFiles): AddedToken[] {
+  const vocabulary = vocabularyIds(tokenizer.model);
+  const tokens = tokenizer.added_tokens.map((token) => ({ ...token, id: vocabulary.get(token.content) ?? token.id }));
+  let next = 0;
+  for (const id of [...vocabulary.values(), ...tokens.map(({ id }) => id)]) next = Math.max(next, id + 1);
+  for (const named of namedTokens) {
+    const present = tokens.find(({ content }) => content === named.content);
+    if (present) present.special ||= named.special;
+    else tokens.push({ ...named, id: vocabulary.get(named.content) ?? next++ });
+  }
+  return tokens;
+}
+
+function vocabularyIds({ vocab }: Record<string, unknown>): Map<string, number> {
+  if (Array.isArray(vocab)) return new Map((vocab as [string, number][]).map(([token], id) => [token, id]));
+  return new Map(Object.entries(vocab as Record<string, number>));
 }
 
 function hasByteLevel(config: DecoderConfig | null): boolean {

@@ -6,10 +6,12 @@ import {
   greedyContinuation,
   packedLogits,
 } from '../../../src-main/engine/fixtures/golden-quantities.ts';
+import { loadRewardModel } from '../../../src-main/engine/reward-model/reward-model.ts';
+import { scoreTokens } from '../../../src-main/engine/reward-model/sequence-scores.ts';
 import { loadPolicy, type TrainablePolicy } from '../../../src-main/engine/model/policy.ts';
 import { offsetsOf, unpadRows } from '../../fixtures/golden.ts';
 import { compare, type Mismatch } from '../compare.ts';
-import { golden, NotImplemented, type Suite } from '../suite.ts';
+import { golden, type Suite } from '../suite.ts';
 
 /** Tokens of row 0 that the greedy continuation starts from, as the file's `about` says. */
 const GREEDY_PROMPT = 6;
@@ -34,7 +36,7 @@ export const models: Suite = {
     Object.entries(file.parse(content).models).map(([name, expected]) => ({
       name,
       async run() {
-        if (expected.scores !== undefined) throw new NotImplemented('sequence-classification reward model');
+        if (expected.scores !== undefined) return rewardScores(join(folder, 'models', name), expected);
         const policy = await loadPolicy(join(folder, 'models', name), { trainable: true });
         try {
           return [...logits(policy, expected), ...greedy(policy, expected), ...causalLoss(policy, expected)];
@@ -44,6 +46,20 @@ export const models: Suite = {
       },
     })),
 };
+
+/** Scores of a reward model: each row without its padding is a text. */
+async function rewardScores(
+  folder: string,
+  { input_ids, attention_mask, scores }: Model,
+): Promise<(Mismatch | null)[]> {
+  const model = await loadRewardModel(folder);
+  try {
+    const texts = unpadRows(input_ids, attention_mask).map((text) => ({ promptTokens: text, completions: [[]] }));
+    return [compare('scores', scoreTokens(model, texts), scores ?? [], { absolute: 2e-4 })];
+  } finally {
+    model.dispose();
+  }
+}
 
 /** All rows run as one packed batch, so a row that was padded must give what it gives without its padding. */
 function logits(policy: TrainablePolicy, { input_ids, attention_mask, logits_at = {} }: Model): (Mismatch | null)[] {

@@ -64,11 +64,12 @@ function rewardCase(
 ): GoldenCase {
   return {
     name,
-    run() {
+    async run() {
       const rule: RewardRule = rewardRuleSchema.parse(input);
-      const scorer = compileRules([rule]);
+      const scorer = await compileRules([rule]);
       const row = { index: 0, prompt: 'none', columns: {} };
-      const got = completions.map((completion) => scorer.score(completion, row).scores[0].score ?? NaN);
+      const [scored] = await scorer.scoreGroups([{ prompt: row.prompt, row, completions }]);
+      const got = scored.map(({ scores: [{ score }] }) => score ?? NaN);
       return [compare('scores', got, expected, {})];
     },
   };

@@ -13,8 +13,10 @@ const encoding = z.looseObject({
 });
 
 const chat = z.looseObject({
-  messages: z.array(z.looseObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string() })),
+  messages: z.array(z.looseObject({ role: z.string(), content: z.string() })),
   add_generation_prompt: z.boolean(),
+  tools: z.array(z.looseObject({})).nullish(),
+  documents: z.array(z.looseObject({})).nullish(),
   rendered: z.string(),
   ids: golden.ids,
 });
@@ -48,10 +50,11 @@ export const tokenizers: Suite = {
             ];
           },
         })),
-        ...chats.map(({ messages, add_generation_prompt, rendered, ids }) => ({
+        ...chats.map(({ messages, add_generation_prompt, tools = null, documents = null, rendered, ids }) => ({
           name: `${name} chat of ${messages.length}${add_generation_prompt ? '' : ' without generation prompt'}`,
           async run() {
-            const { text, tokens } = (await load()).encodePrompt(messages);
+            const options = { addGenerationPrompt: add_generation_prompt, tools, documents };
+            const { text, tokens } = (await load()).encodePrompt(messages, options);
             return [compareText('rendered', text, rendered), compare('ids', tokens, ids, {})];
           },
         })),

@@ -41,7 +41,7 @@ export function demoCommand(context: CommandContext): Command {
       context.run(options, async (output) => {
         const { steps, ...rest } = options;
         const overrides = overridesOf({ ...rest, set: [], ...(steps === undefined ? {} : { maxSteps: steps }) });
-        const config = readRunConfig('grpo', { file: demoConfig, overrides });
+        const config = await readRunConfig('grpo', { file: demoConfig, overrides });
         return context.withStudio(options, (studio) => runNew(studio, config, output));
       }),
     );

@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { StudioError } from '../../contract/errors.ts';
 import type { EvaluationSample } from '../../contract/engine.ts';
 import { readDataset } from '../../datasets/read-dataset.ts';
-import { compileRules } from '../../rewards/compile-rules.ts';
 import { readEvaluationConfig } from '../config-file.ts';
 import { formatNumber, formatPercent, formatTable, indent, oneLine, plural, printable } from '../format.ts';
 import {
@@ -69,7 +68,7 @@ export function evalCommand(context: CommandContext): Command {
             `Say what a right answer is with --rewards CONFIG.yaml: a config file with \`rewards\`.`,
           );
         }
-        const config = readEvaluationConfig({
+        const config = await readEvaluationConfig({
           base: run?.run.config ?? {},
           file: options.rewards,
           overrides: [
@@ -81,7 +80,6 @@ export function evalCommand(context: CommandContext): Command {
         if (config.eval_dataset === undefined) {
           throw new StudioError('config_invalid', 'Name the held-out problems with --dataset FILE.jsonl.');
         }
-        compileRules(config.rewards);
         const rows = (await readDataset(config.eval_dataset)).slice(0, config.eval_samples);
         const session = await context.engine.openPolicy(folder, config.backend);
         try {

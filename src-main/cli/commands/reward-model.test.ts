@@ -32,7 +32,7 @@ describe('reward-model', () => {
     const { status, stderr } = await run('reward-model', at('judge.yaml'), '--set', 'beta=0.1');
     expect(status).toBe(2);
     expect(stderr).toContain('`beta` is not a setting of `grpo-studio reward-model`. It is a setting of');
-    expect((await run('reward-model', at('judge.yaml'), '--set', 'lora_r=4')).status).toBe(2);
+    expect((await run('reward-model', at('judge.yaml'), '--set', 'num_generations=4')).status).toBe(2);
   });
 
   test('refuses rows that are neither ranked nor scored before a run is made', async () => {

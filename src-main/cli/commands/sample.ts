@@ -58,7 +58,7 @@ export function sampleCommand(context: CommandContext): Command {
           ...option('--count', ['num_generations'], numeric(options.count)),
           ...option('--temperature', ['temperature'], numeric(options.temperature)),
         ];
-        const config = readSampleConfig(overrides, run?.run);
+        const config = await readSampleConfig(overrides, run?.run);
         const prompt: Prompt = options.chat === true ? [{ role: 'user', content: options.prompt }] : options.prompt;
         const session = await context.engine.openPolicy(folder, config.backend);
         try {

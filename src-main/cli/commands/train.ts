@@ -120,7 +120,7 @@ function runCommand(
             `Name a config file, or a run to go on with: grpo-studio ${name} CONFIG.yaml, or --resume RUN.`,
           );
         }
-        const config = readRunConfig(type, { file, overrides: overridesOf(options) });
+        const config = await readRunConfig(type, { file, overrides: overridesOf(options) });
         return context.withStudio(options, (studio) => runNew(studio, config, output));
       }),
     );

@@ -1,39 +1,15 @@
 /** Reads config.json of a Hugging Face checkpoint into what the decoder needs; refuses what the decoder would compute wrongly. */
 import { z } from 'zod';
+import { wording } from '../../checkpoint/checkpoint-files.ts';
 import { StudioError } from '../../contract/errors.ts';
+import { ropeSchema, sharedKeys, unknownKey, unknownRopeKey, type ConfigFile } from './config-keys.ts';
+import type { DecoderTraits, Family, ReadingContext } from './families/family.ts';
+import { families } from './families/index.ts';
+import { contextLength, readRope, type RopeParameters } from './rope-parameters.ts';
 
-const ropeSchema = z.looseObject({
-  rope_theta: z.number().positive().optional(),
-  rope_type: z.string().optional(),
-  type: z.string().optional(),
-});
-
-const fileSchema = z.looseObject({
-  architectures: z.array(z.string()).nullish(),
-  model_type: z.string(),
-  vocab_size: z.int().positive(),
-  hidden_size: z.int().positive(),
-  intermediate_size: z.int().positive(),
-  num_hidden_layers: z.int().positive(),
-  num_attention_heads: z.int().positive(),
-  num_key_value_heads: z.int().positive().nullish(),
-  head_dim: z.int().positive().nullish(),
-  max_position_embeddings: z.int().positive(),
-  rms_norm_eps: z.number().positive().default(1e-6),
-  initializer_range: z.number().positive().default(0.02),
-  rope_theta: z.number().positive().optional(),
-  rope_parameters: ropeSchema.nullish(),
-  rope_scaling: ropeSchema.nullish(),
-  tie_word_embeddings: z.boolean().default(false),
-  attention_bias: z.boolean().default(false),
-  mlp_bias: z.boolean().default(false),
-  hidden_act: z.string().default('silu'),
-  pad_token_id: z.int().nullish(),
-  num_labels: z.int().nullish(),
-  id2label: z.record(z.string(), z.unknown()).nullish(),
-});
-
-export interface DecoderConfig {
+export interface DecoderConfig extends Omit<DecoderTraits, 'windows' | 'ropes' | 'activation'> {
+  /** The family's `model_type`. */
+  family: string;
   vocabSize: number;
   hiddenSize: number;
   intermediateSize: number;
@@ -41,17 +17,28 @@ export interface DecoderConfig {
   heads: number;
   keyValueHeads: number;
   headDim: number;
+  /** The longest sequence. */
   maxPositions: number;
   normEpsilon: number;
   initializerRange: number;
-  ropeTheta: number;
   tiedHead: boolean;
   /** A reward model: `score.weight` in the place of the LM head. */
   scoreHead: boolean;
   /** The token that pads batches; a reward model never scores at it. */
   padTokenId: number | null;
-  attentionBias: boolean;
-  mlpBias: boolean;
+  /** Activation of the feed-forward layer's gate. */
+  activation: 'silu' | 'gelu_pytorch_tanh';
+  /** The model's rotary embeddings, each once. */
+  ropes: readonly RopeParameters[];
+  layerPlans: readonly LayerPlan[];
+}
+
+/** How a layer attends. */
+export interface LayerPlan {
+  /** How many positions a token sees, its own the last of them; null: all. */
+  window: number | null;
+  /** Index into `ropes`; null where positions are not encoded. */
+  rope: number | null;
 }
 
 /**
@@ -60,56 +47,35 @@ export interface DecoderConfig {
  * @throws StudioError `model_invalid` for a field that is missing or malformed, `model_unsupported` for one the decoder does not implement
  */
 export function parseDecoderConfig(json: unknown, path: string): DecoderConfig {
-  const parsed = fileSchema.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const field = issue.path.join('.');
-    throw new StudioError('model_invalid', `${path}: field ${field} of the model's config: ${issue.message}`, {
-      path,
-      field,
-    });
-  }
-  const file = parsed.data;
   const refuse = (field: string, message: string): never => {
     throw new StudioError('model_unsupported', `${path}: ${message}`, { path, field });
   };
-  if (file.model_type !== 'llama') {
-    refuse('model_type', `model_type "${file.model_type}" is not supported; this version runs "llama" checkpoints`);
-  }
-  if (file.hidden_act !== 'silu')
-    refuse('hidden_act', `activation "${file.hidden_act}" is not supported; Llama uses "silu"`);
-  for (const field of ['rope_parameters', 'rope_scaling'] as const) {
-    const type = file[field]?.rope_type ?? file[field]?.type ?? 'default';
-    if (type !== 'default') refuse(field, `RoPE scaling "${type}" is not supported; only plain rotary embeddings are`);
-  }
-  const scoreHead = file.architectures?.[0]?.endsWith('ForSequenceClassification') ?? false;
-  if (scoreHead) {
-    // transformers writes id2label for every number of labels but 2, its default.
-    const labels = file.num_labels ?? (file.id2label ? Object.keys(file.id2label).length : 2);
-    if (labels !== 1)
-      refuse('num_labels', `a classifier with ${labels} labels is not supported; a reward model has one`);
-  }
+  const invalid = (field: string, message: string): never => {
+    throw new StudioError('model_invalid', `${path}: ${message}`, { path, field });
+  };
+  const family = familyOf(checked(z.looseObject({ model_type: z.string() }), json, invalid).model_type, refuse);
+  const keys = { ...sharedKeys, ...family.keys };
+  const file = checked(z.looseObject(keys), { ...family.defaults, ...(json as object) }, invalid);
+  const unknown = unknownKey(file, keys);
+  if (unknown !== null) refuse(unknown.key, unknown.message);
+  const scoreHead = isRewardModel(file, family, refuse);
   const heads = file.num_attention_heads;
   const keyValueHeads = file.num_key_value_heads ?? heads;
   if (heads % keyValueHeads !== 0) {
-    throw new StudioError(
-      'model_invalid',
-      `${path}: num_attention_heads (${heads}) must be a multiple of num_key_value_heads (${keyValueHeads})`,
-      { path, field: 'num_key_value_heads' },
+    invalid(
+      'num_key_value_heads',
+      `num_attention_heads (${heads}) must be a multiple of num_key_value_heads (${keyValueHeads})`,
     );
   }
   const headDim = file.head_dim ?? file.hidden_size / heads;
   if (!Number.isInteger(headDim) || headDim % 2 !== 0) {
-    throw new StudioError(
-      'model_invalid',
-      `${path}: the size of a head must be an even whole number, but it is ${headDim}`,
-      {
-        path,
-        field: 'head_dim',
-      },
-    );
+    invalid('head_dim', `the size of a head must be an even whole number, but it is ${headDim}`);
   }
+  const context = readingContext(file, { headDim, refuse, invalid });
+  const { windows, ropes, activation, ...traits } = decoderTraits(file, family, context);
+  const distinct = [...new Set(ropes)].filter((rope) => rope !== null);
   return {
+    family: family.modelType,
     vocabSize: file.vocab_size,
     hiddenSize: file.hidden_size,
     intermediateSize: file.intermediate_size,
@@ -117,42 +83,153 @@ export function parseDecoderConfig(json: unknown, path: string): DecoderConfig {
     heads,
     keyValueHeads,
     headDim,
-    maxPositions: file.max_position_embeddings,
+    maxPositions: contextLength(file.max_position_embeddings, distinct),
     normEpsilon: file.rms_norm_eps,
     initializerRange: file.initializer_range,
-    ropeTheta: file.rope_parameters?.rope_theta ?? file.rope_theta ?? 10000,
     tiedHead: file.tie_word_embeddings,
     scoreHead,
     padTokenId: file.pad_token_id ?? null,
-    attentionBias: file.attention_bias,
+    activation:
+      activation === 'silu' || activation === 'gelu_pytorch_tanh'
+        ? activation
+        : refuse('hidden_act', `activation "${activation}" is not supported; "silu" and "gelu_pytorch_tanh" are`),
+    ...traits,
+    ropes: distinct,
+    layerPlans: windows.map((window, layer) => {
+      const rope = ropes[layer];
+      return { window, rope: rope === null ? null : distinct.indexOf(rope) };
+    }),
+  };
+}
+
+function checked<T>(schema: z.ZodType<T>, json: unknown, invalid: ReadingContext['invalid']): T {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue.path.join('.');
+  return invalid(field, `field ${field} of the model's config: ${wording(issue.message)}`);
+}
+
+function familyOf(modelType: string, refuse: ReadingContext['refuse']): Family {
+  const known = families.map((family) => `"${family.modelType}"`).join(', ');
+  return (
+    families.find((family) => family.modelType === modelType) ??
+    refuse('model_type', `model_type "${modelType}" is not supported; there are ${known}`)
+  );
+}
+
+/** The class that config.json names decides what the head is. */
+function isRewardModel(file: ConfigFile, family: Family, refuse: ReadingContext['refuse']): boolean {
+  const architecture = file.architectures?.[0] ?? family.languageModel;
+  if (architecture === family.languageModel) return false;
+  if (architecture !== family.rewardModel) {
+    const known = `${family.languageModel} and ${family.rewardModel} are`;
+    return refuse('architectures', `the architecture ${architecture} is not supported; of this model_type ${known}`);
+  }
+  // transformers writes id2label for every number of labels but 2, its default.
+  const labels = file.num_labels ?? (file.id2label ? Object.keys(file.id2label).length : 2);
+  if (labels !== 1) refuse('num_labels', `a classifier with ${labels} labels is not supported; a reward model has one`);
+  return true;
+}
+
+/** Llama's traits, with the family's differences in their place. */
+function decoderTraits(file: ConfigFile, family: Family, context: ReadingContext): DecoderTraits {
+  const differences = family.differences(file, context);
+  const everyLayer = <T>(value: T): T[] => Array.from({ length: file.num_hidden_layers }, () => value);
+  return {
+    queryKeyValueBias: file.attention_bias,
+    outputBias: file.attention_bias,
     mlpBias: file.mlp_bias,
+    fusedProjections: false,
+    headNorms: false,
+    sandwichNorms: false,
+    normOffset: 0,
+    activation: file.hidden_act,
+    embeddingScale: 1,
+    attentionScale: 1 / Math.sqrt(context.headDim),
+    windows: everyLayer(null),
+    ...differences,
+    ropes: differences.ropes ?? everyLayer(context.rope()),
+  };
+}
+
+function readingContext(
+  file: ConfigFile,
+  { headDim, refuse, invalid }: Pick<ReadingContext, 'headDim' | 'refuse' | 'invalid'>,
+): ReadingContext {
+  const field = file.rope_scaling ? 'rope_scaling' : 'rope_parameters';
+  return {
+    headDim,
+    refuse,
+    invalid,
+    rope(options) {
+      const { entry, theta, originalPositions, partialFactor, ...rest } = {
+        entry: file[field] ?? {},
+        field,
+        theta: file.rope_theta ?? 10_000,
+        originalPositions: file.original_max_position_embeddings ?? null,
+        partialFactor: 1,
+        ...options,
+      };
+      const within = (where: string, message: string) => invalid(`${rest.field}.${where}`, message);
+      const described = checked(ropeSchema, entry, within);
+      const unknown = unknownRopeKey(described);
+      if (unknown !== null) refuse(rest.field, `${rest.field} has a key ${unknown}, which is not understood`);
+      const share = described.partial_rotary_factor ?? file.partial_rotary_factor ?? 1;
+      if (share !== partialFactor) {
+        refuse('partial_rotary_factor', `rotating a part of each head is not supported for "${file.model_type}"`);
+      }
+      return readRope(described, {
+        theta,
+        headDim,
+        partialFactor,
+        maxPositions: file.max_position_embeddings,
+        originalPositions,
+        refuse: (message) => refuse(rest.field, message),
+        invalid: (message) => invalid(rest.field, message),
+      });
+    },
   };
 }
 
 /** Every weight of the decoder under its Hugging Face name, with its shape. */
 export function weightShapes(config: DecoderConfig): Map<string, number[]> {
-  const { hiddenSize, intermediateSize } = config;
-  const queryWidth = config.heads * config.headDim;
-  const keyValueWidth = config.keyValueHeads * config.headDim;
+  const { hiddenSize, intermediateSize, headDim } = config;
+  const queryWidth = config.heads * headDim;
+  const keyValueWidth = config.keyValueHeads * headDim;
   const shapes = new Map<string, number[]>();
+  const norm = (name: string, width: number) => shapes.set(`${name}.weight`, [width]);
   const linear = (name: string, out: number, input: number, bias: boolean) => {
     shapes.set(`${name}.weight`, [out, input]);
     if (bias) shapes.set(`${name}.bias`, [out]);
   };
   shapes.set('model.embed_tokens.weight', [config.vocabSize, hiddenSize]);
   for (let layer = 0; layer < config.layers; layer++) {
-    const prefix = `model.layers.${layer}`;
-    shapes.set(`${prefix}.input_layernorm.weight`, [hiddenSize]);
-    linear(`${prefix}.self_attn.q_proj`, queryWidth, hiddenSize, config.attentionBias);
-    linear(`${prefix}.self_attn.k_proj`, keyValueWidth, hiddenSize, config.attentionBias);
-    linear(`${prefix}.self_attn.v_proj`, keyValueWidth, hiddenSize, config.attentionBias);
-    linear(`${prefix}.self_attn.o_proj`, hiddenSize, queryWidth, config.attentionBias);
-    shapes.set(`${prefix}.post_attention_layernorm.weight`, [hiddenSize]);
-    linear(`${prefix}.mlp.gate_proj`, intermediateSize, hiddenSize, config.mlpBias);
-    linear(`${prefix}.mlp.up_proj`, intermediateSize, hiddenSize, config.mlpBias);
-    linear(`${prefix}.mlp.down_proj`, hiddenSize, intermediateSize, config.mlpBias);
+    const attention = `model.layers.${layer}.self_attn`;
+    const mlp = `model.layers.${layer}.mlp`;
+    norm(`model.layers.${layer}.input_layernorm`, hiddenSize);
+    if (config.fusedProjections) {
+      linear(`${attention}.qkv_proj`, queryWidth + 2 * keyValueWidth, hiddenSize, config.queryKeyValueBias);
+    } else {
+      linear(`${attention}.q_proj`, queryWidth, hiddenSize, config.queryKeyValueBias);
+      linear(`${attention}.k_proj`, keyValueWidth, hiddenSize, config.queryKeyValueBias);
+      linear(`${attention}.v_proj`, keyValueWidth, hiddenSize, config.queryKeyValueBias);
+    }
+    if (config.headNorms) for (const part of ['q', 'k']) norm(`${attention}.${part}_norm`, headDim);
+    linear(`${attention}.o_proj`, hiddenSize, queryWidth, config.outputBias);
+    norm(`model.layers.${layer}.post_attention_layernorm`, hiddenSize);
+    if (config.sandwichNorms) {
+      for (const place of ['pre', 'post']) norm(`model.layers.${layer}.${place}_feedforward_layernorm`, hiddenSize);
+    }
+    if (config.fusedProjections) {
+      linear(`${mlp}.gate_up_proj`, 2 * intermediateSize, hiddenSize, config.mlpBias);
+    } else {
+      linear(`${mlp}.gate_proj`, intermediateSize, hiddenSize, config.mlpBias);
+      linear(`${mlp}.up_proj`, intermediateSize, hiddenSize, config.mlpBias);
+    }
+    linear(`${mlp}.down_proj`, hiddenSize, intermediateSize, config.mlpBias);
   }
-  shapes.set('model.norm.weight', [hiddenSize]);
+  norm('model.norm', hiddenSize);
   if (config.scoreHead) shapes.set('score.weight', [1, hiddenSize]);
   else if (!config.tiedHead) shapes.set('lm_head.weight', [config.vocabSize, hiddenSize]);
   return shapes;

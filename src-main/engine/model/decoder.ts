@@ -1,9 +1,12 @@
-/** The Llama decoder as pure functions over named weights: token ids in, hidden states out. Attention is passed in, so that
- * training, prefill and decoding share everything else. */
+/** The decoder of all families as pure functions over named weights: token ids in, hidden states out. Attention is passed in, so
+ * that training, prefill and decoding share everything else. */
 import * as tf from '@tensorflow/tfjs-core';
+import type { AttentionOptions } from '../tensor/ops/attention.ts';
 import { embedding } from '../tensor/ops/embedding.ts';
+import { geGlu } from '../tensor/ops/geglu.ts';
 import { rmsNorm } from '../tensor/ops/rms-norm.ts';
 import { rope, type RopeTable } from '../tensor/ops/rope.ts';
+import { splitColumns } from '../tensor/ops/split-columns.ts';
 import { swiGlu } from '../tensor/ops/swiglu.ts';
 import type { DecoderConfig } from './config.ts';
 import { linearLayer } from './linear-layer.ts';
@@ -19,45 +22,51 @@ export interface Decoder {
   adapter: Adapter | null;
 }
 
-/** Attention of one layer over rotated queries and keys. */
+/** Attention of one layer over rotated queries and keys; `options` are those of the layer. */
 export type Attend = (
   layer: number,
   query: tf.Tensor2D, // [N, heads·headDim]
   key: tf.Tensor2D, // [N, keyValueHeads·headDim]
   value: tf.Tensor2D, // [N, keyValueHeads·headDim]
+  options: AttentionOptions,
 ) => tf.Tensor2D; // [N, heads·headDim]
 
 /**
  * Runs all layers, without the last norm.
  *
+ * @param tables rotary tables that reach beyond the largest position
  * @param tokens packed token ids [N]
  * @param positions position id of each token [N]
- * @param table rotary table that reaches beyond the largest position
  * @returns hidden states [N, H]; `logitsInput` turns those that are needed into the head's input
  */
 export function hiddenStates(
   decoder: Decoder,
-  table: RopeTable,
+  tables: readonly RopeTable[],
   tokens: Int32Array,
   positions: Int32Array,
   attend: Attend,
 ): tf.Tensor2D {
   const { config, weights } = decoder;
-  let hidden = embedding(weights['model.embed_tokens.weight'] as tf.Tensor2D, tokens); // [N, H]
-  for (let layer = 0; layer < config.layers; layer++) {
+  const { headDim, attentionScale: scale, embeddingScale } = config;
+  const embedded = embedding(weights['model.embed_tokens.weight'] as tf.Tensor2D, tokens); // [N, H]
+  let hidden = embeddingScale === 1 ? embedded : tf.mul<tf.Tensor2D>(embedded, embeddingScale); // [N, H]
+  config.layerPlans.forEach(({ window, rope: kind }, layer) => {
     const name = `model.layers.${layer}`;
     const normed = norm(decoder, `${name}.input_layernorm`, hidden); // [N, H]
-    const query = rope(linearLayer(decoder, `${name}.self_attn.q_proj`, normed), positions, table, config.headDim); // [N, heads·D]
-    const key = rope(linearLayer(decoder, `${name}.self_attn.k_proj`, normed), positions, table, config.headDim); // [N, kvHeads·D]
-    const value = linearLayer(decoder, `${name}.self_attn.v_proj`, normed); // [N, kvHeads·D]
-    const attended = attend(layer, query, key, value); // [N, heads·D]
-    hidden = tf.add(hidden, linearLayer(decoder, `${name}.self_attn.o_proj`, attended));
-
-    const mlpInput = norm(decoder, `${name}.post_attention_layernorm`, hidden); // [N, H]
-    const gate = linearLayer(decoder, `${name}.mlp.gate_proj`, mlpInput); // [N, I]
-    const up = linearLayer(decoder, `${name}.mlp.up_proj`, mlpInput); // [N, I]
-    hidden = tf.add(hidden, linearLayer(decoder, `${name}.mlp.down_proj`, swiGlu(gate, up)));
-  }
+    const [query, key, value] = projections(decoder, `${name}.self_attn`, normed); // [N, heads·D], [N, kvHeads·D] twice
+    const placed = (x: tf.Tensor2D) => (kind === null ? x : rope(x, positions, tables[kind], headDim));
+    const attended = attend(layer, placed(query), placed(key), value, { headDim, scale, window }); // [N, heads·D]
+    const output = linearLayer(decoder, `${name}.self_attn.o_proj`, attended); // [N, H]
+    if (config.sandwichNorms) {
+      hidden = tf.add(hidden, norm(decoder, `${name}.post_attention_layernorm`, output));
+      const fed = feedForward(decoder, `${name}.mlp`, norm(decoder, `${name}.pre_feedforward_layernorm`, hidden));
+      hidden = tf.add(hidden, norm(decoder, `${name}.post_feedforward_layernorm`, fed));
+    } else {
+      hidden = tf.add(hidden, output);
+      const fed = feedForward(decoder, `${name}.mlp`, norm(decoder, `${name}.post_attention_layernorm`, hidden));
+      hidden = tf.add(hidden, fed);
+    }
+  });
   return hidden;
 }
 
@@ -71,6 +80,33 @@ export function headWeight({ config, weights }: Decoder): tf.Tensor2D {
   return weights[config.tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight'] as tf.Tensor2D;
 }
 
+/** Queries [N, heads·D], keys and values [N, kvHeads·D], before the rotation. */
+function projections(decoder: Decoder, name: string, x: tf.Tensor2D): tf.Tensor2D[] {
+  const { heads, keyValueHeads, headDim, fusedProjections, headNorms } = decoder.config;
+  const widths = [heads * headDim, keyValueHeads * headDim, keyValueHeads * headDim];
+  const [query, key, value] = fusedProjections
+    ? splitColumns(linearLayer(decoder, `${name}.qkv_proj`, x), widths)
+    : ['q', 'k', 'v'].map((part) => linearLayer(decoder, `${name}.${part}_proj`, x));
+  if (!headNorms) return [query, key, value];
+  return [headNorm(decoder, `${name}.q_norm`, query), headNorm(decoder, `${name}.k_norm`, key), value];
+}
+
+/** The gated feed-forward layer [N, H]. */
+function feedForward(decoder: Decoder, name: string, x: tf.Tensor2D): tf.Tensor2D {
+  const { intermediateSize, fusedProjections, activation } = decoder.config;
+  const [gate, up] = fusedProjections
+    ? splitColumns(linearLayer(decoder, `${name}.gate_up_proj`, x), [intermediateSize, intermediateSize])
+    : ['gate', 'up'].map((part) => linearLayer(decoder, `${name}.${part}_proj`, x)); // [N, I]
+  return linearLayer(decoder, `${name}.down_proj`, activation === 'silu' ? swiGlu(gate, up) : geGlu(gate, up));
+}
+
+/** A norm over each head of x [N, heads·D] by itself. */
+function headNorm(decoder: Decoder, name: string, x: tf.Tensor2D): tf.Tensor2D {
+  const byHead = tf.reshape<tf.Rank.R2>(x, [-1, decoder.config.headDim]); // [N·heads, D]
+  return tf.reshape(norm(decoder, name, byHead), x.shape);
+}
+
 function norm({ config, weights }: Decoder, name: string, x: tf.Tensor2D): tf.Tensor2D {
-  return rmsNorm(x, weights[`${name}.weight`] as tf.Tensor1D, config.normEpsilon);
+  const weight = weights[`${name}.weight`] as tf.Tensor1D;
+  return rmsNorm(x, config.normOffset === 0 ? weight : tf.add(weight, config.normOffset), config.normEpsilon);
 }

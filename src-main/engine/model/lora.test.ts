@@ -7,13 +7,21 @@ import { linear } from '../tensor/ops/linear.ts';
 import { expectClose, input } from '../tensor/ops/testing.ts';
 import { lossGradients } from '../train/gradients.ts';
 import { hostLoss } from '../train/host-loss.ts';
-import { addLowRank, initializeAdapter, loraScale, type LoraSettings } from './lora.ts';
+import { addLowRank, initializeAdapter, loraScale, withDropout, type Adapter, type LoraSettings } from './lora.ts';
 import { packGroups } from './packed-batch.ts';
 import { addAdapter, loadPolicy, readDecoderConfig, withoutAdapter } from './policy.ts';
 import { evaluateTokenLogps, tokenLogps } from './token-logps.ts';
 
 const base = join(goldenFolder, 'models/llama-tied');
-const settings: LoraSettings = { rank: 3, alpha: 7, targetModules: ['q_proj', 'mlp.down_proj'], rsLora: false };
+const settings: LoraSettings = {
+  rank: 3,
+  alpha: 7,
+  targetModules: ['q_proj', 'mlp.down_proj'],
+  rsLora: false,
+  dropout: 0,
+  rankPattern: {},
+  alphaPattern: {},
+};
 const batch = packGroups([
   {
     promptTokens: [5, 9, 2],
@@ -64,10 +72,10 @@ describeOnEveryBackend('a low-rank adapter', () => {
     const scaled = { ...settings, rank };
     const adapted = outcome((x, weight, down, up) => {
       const weights = { 'layer.lora_A.weight': down, 'layer.lora_B.weight': up };
-      return addLowRank({ settings: scaled, weights }, 'layer', x, linear(x, weight));
+      return addLowRank({ settings: scaled, weights, dropoutOf: null }, 'layer', x, linear(x, weight));
     });
     const composed = outcome((x, weight, down, up) =>
-      linear(x, tf.add(weight, tf.mul(tf.matMul(up, down), loraScale(scaled)))),
+      linear(x, tf.add(weight, tf.mul(tf.matMul(up, down), loraScale(scaled, 'layer')))),
     );
     for (const [i, what] of ['output', 'dx', 'dA', 'dB'].entries()) {
       expectClose(adapted[i], composed[i], 2e-5, what);
@@ -103,7 +111,7 @@ describeOnEveryBackend('a low-rank adapter', () => {
     const layer = 'model.layers.1.mlp.up_proj';
     const down = policy.parameters[`${layer}.lora_A.weight`]; // [r, I]
     const up = policy.parameters[`${layer}.lora_B.weight`]; // [O, r]
-    const scale = loraScale(policy.adapter?.settings as LoraSettings);
+    const scale = loraScale(policy.adapter?.settings as LoraSettings, layer);
     const layers = Object.keys(policy.parameters).filter((name) => name.endsWith('.lora_A.weight'));
     for (const name of layers) {
       const weight = merged.parameters[name.replace('.lora_A', '')];
@@ -123,6 +131,47 @@ describeOnEveryBackend('a low-rank adapter', () => {
     policy.dispose();
     merged.dispose();
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('drops the share of its inputs that its settings say, in training passes alone', () => {
+    const [tokens, width] = [40, 50];
+    const x = input([tokens, width], 1).values;
+    const weights = () => ({ 'layer.lora_A.weight': tf.eye(width), 'layer.lora_B.weight': tf.eye(width) });
+    const ofOnes: LoraSettings = { ...settings, rank: 1, alpha: 1, dropout: 0.25 };
+    /** What the adapter adds, and its gradient with respect to its input. */
+    const update = (policy: { adapter: Adapter | null }, layer = 'layer') =>
+      tf.tidy(() => {
+        const { 'layer.lora_A.weight': down, 'layer.lora_B.weight': up } = weights();
+        const adapter = policy.adapter && {
+          ...policy.adapter,
+          weights: { [`${layer}.lora_A.weight`]: down, [`${layer}.lora_B.weight`]: up },
+        };
+        const added = (x: tf.Tensor) => addLowRank(adapter, layer, x as tf.Tensor2D, tf.zeros([tokens, width]));
+        const inputs = tf.tensor2d(x, [tokens, width]);
+        const slopes = tf.grad((x) => tf.sum(added(x)))(inputs);
+        return [added(inputs), slopes].map((tensor) => tensor.dataSync() as Float32Array);
+      });
+    const policy = { adapter: { settings: ofOnes, weights: {}, dropoutOf: null } };
+    const [plain, plainSlopes] = update(policy);
+    expectClose(plain, x, 1e-6);
+    expect(plainSlopes.every((slope) => slope === 1)).toBe(true);
+
+    const [dropped, slopes] = update(withDropout(policy, 7, 3, 1));
+    const kept = slopes.filter((slope) => slope !== 0);
+    expect(kept.every((slope) => Math.abs(slope - 4 / 3) < 1e-6)).toBe(true);
+    expect(kept.length / x.length).toBeCloseTo(0.75, 1);
+    expectClose(dropped, x.map((value, i) => value * slopes[i]), 1e-6); // prettier-ignore
+    expect(update(withDropout(policy, 7, 3, 1))).toEqual([dropped, slopes]);
+    for (const other of [
+      update(withDropout(policy, 8, 3, 1)),
+      update(withDropout(policy, 7, 3, 2)),
+      update(withDropout(policy, 7, 4, 1)),
+      update(withDropout(policy, 7, 3, 1), 'other'),
+    ]) {
+      expect(other[1]).not.toEqual(slopes);
+    }
+    const without = { adapter: { ...policy.adapter, settings: { ...ofOnes, dropout: 0 } } };
+    expect(withDropout(without, 7, 3, 1)).toBe(without);
   });
 
   test('costs no gradient of a frozen matrix', async () => {
@@ -171,7 +220,7 @@ describe('a new adapter', () => {
   });
 
   test('is scaled by α/r, rank-stabilised by α/√r', () => {
-    expect(loraScale({ ...settings, rank: 4, alpha: 8 })).toBe(2);
-    expect(loraScale({ ...settings, rank: 4, alpha: 8, rsLora: true })).toBe(4);
+    expect(loraScale({ ...settings, rank: 4, alpha: 8 }, 'layer')).toBe(2);
+    expect(loraScale({ ...settings, rank: 4, alpha: 8, rsLora: true }, 'layer')).toBe(4);
   });
 });

@@ -6,21 +6,30 @@ import * as tf from '@tensorflow/tfjs-core';
 import { RandomStream } from '../../grpo/random.ts';
 import { linear } from '../tensor/ops/linear.ts';
 import { weightShapes, type DecoderConfig } from './config.ts';
+import { isTarget, linearLayerOf, valueFor } from './lora-targets.ts';
 import { toWeight, type Weights } from './weights.ts';
 
 export interface LoraSettings {
   rank: number;
   alpha: number;
-  /** Names that the paths of the adapted layers end with, such as `q_proj`. */
-  targetModules: readonly string[];
+  /** Names that the paths of the adapted layers end with, such as `q_proj`, or one regular expression over whole paths. */
+  targetModules: readonly string[] | string;
   /** Scales by α/√r instead of α/r (rank-stabilised LoRA, arXiv 2312.03732). */
   rsLora: boolean;
+  /** Share of the adapter's inputs that a training pass sets to zero. */
+  dropout: number;
+  /** Ranks of layers that have another than `rank`, by expressions over the end of their path. */
+  rankPattern: Readonly<Record<string, number>>;
+  /** The same for α. */
+  alphaPattern: Readonly<Record<string, number>>;
 }
 
 export interface Adapter {
   settings: LoraSettings;
   /** `<layer>.lora_A.weight` [r, I] and `<layer>.lora_B.weight` [O, r] of each adapted layer. */
   weights: Weights;
+  /** Decides which inputs of a layer are dropped in one training pass; null everywhere else, where none are. */
+  dropoutOf: ((layer: string) => RandomStream) | null;
 }
 
 /** Adds what the adapter has for a layer to the layer's output: y + scale · (x·Aᵀ)·Bᵀ, equation 3 of the paper. */
@@ -33,13 +42,43 @@ export function addLowRank(
   const down = adapter?.weights[`${layer}.lora_A.weight`] as tf.Tensor2D | undefined; // [r, I]
   if (adapter === null || down === undefined) return y;
   const up = adapter.weights[`${layer}.lora_B.weight`] as tf.Tensor2D; // [O, r]
-  const reduced = tf.mul<tf.Tensor2D>(linear(x, down), loraScale(adapter.settings)); // [N, r]
+  const { settings, dropoutOf } = adapter;
+  const input = dropoutOf === null ? x : dropInputs(x, settings.dropout, dropoutOf(layer)); // [N, I]
+  const reduced = tf.mul<tf.Tensor2D>(linear(input, down), loraScale(settings, layer)); // [N, r]
   return tf.add(y, linear(reduced, up));
 }
 
-/** What the product of the two matrices is multiplied by. */
-export function loraScale({ rank, alpha, rsLora }: LoraSettings): number {
-  return alpha / (rsLora ? Math.sqrt(rank) : rank);
+/** What the product of a layer's two matrices is multiplied by. */
+export function loraScale(settings: LoraSettings, layer: string): number {
+  const rank = layerRank(settings, layer);
+  const alpha = valueFor(layer, settings.alphaPattern) ?? settings.alpha;
+  return alpha / (settings.rsLora ? Math.sqrt(rank) : rank);
+}
+
+function layerRank({ rank, rankPattern }: LoraSettings, layer: string): number {
+  return valueFor(layer, rankPattern) ?? rank;
+}
+
+/**
+ * The policy for one pass of training: its adapter drops inputs. What is dropped follows from the seed and the place, so the same
+ * pass computed again, in another process or for a backward pass, drops the same.
+ *
+ * @param place tells this pass from all others of the run
+ */
+export function withDropout<P extends { adapter: Adapter | null }>(policy: P, seed: number, ...place: number[]): P {
+  const { adapter } = policy;
+  if (adapter === null || adapter.settings.dropout === 0) return policy;
+  const dropoutOf = (layer: string): RandomStream => RandomStream.of(seed, 'lora_dropout', ...place, layer);
+  return { ...policy, adapter: { ...adapter, dropoutOf } };
+}
+
+/** Sets each element to zero with the given probability and scales the others so that the expectation stays. */
+function dropInputs(x: tf.Tensor2D, probability: number, stream: RandomStream): tf.Tensor2D {
+  const threshold = probability * 2 ** 32;
+  const kept = 1 / (1 - probability);
+  const factors = new Float32Array(x.size);
+  for (let i = 0; i < factors.length; i++) if (stream.nextUint32() >= threshold) factors[i] = kept;
+  return tf.mul(x, tf.tensor2d(factors, x.shape)); // [N, I]
 }
 
 /**
@@ -57,14 +96,15 @@ export function initializeAdapter(config: DecoderConfig, settings: LoraSettings,
     }
     weights[name] = toWeight({ shape, values }, true);
   }
-  return { settings, weights };
+  return { settings, weights, dropoutOf: null };
 }
 
 /** Every tensor of an adapter under its name here, with its shape. */
-export function adapterShapes(config: DecoderConfig, { rank, targetModules }: LoraSettings): Map<string, number[]> {
+export function adapterShapes(config: DecoderConfig, settings: LoraSettings): Map<string, number[]> {
   const shapes = new Map<string, number[]>();
   for (const [layer, [out, input]] of linearLayers(config)) {
-    if (!targetModules.some((target) => isTarget(layer, target))) continue;
+    if (!isTarget(layer, settings.targetModules)) continue;
+    const rank = layerRank(settings, layer);
     shapes.set(`${layer}.lora_A.weight`, [rank, input]);
     shapes.set(`${layer}.lora_B.weight`, [out, rank]);
   }
@@ -76,23 +116,12 @@ export function linearLayerNames(config: DecoderConfig): string[] {
   return [...new Set([...linearLayers(config).keys()].map((layer) => layer.slice(layer.lastIndexOf('.') + 1)))];
 }
 
-/** The first of the targets that names no linear layer of the decoder. */
-export function unknownTarget(config: DecoderConfig, targets: readonly string[]): string | undefined {
-  const layers = [...linearLayers(config).keys()];
-  return targets.find((target) => !layers.some((layer) => isTarget(layer, target)));
-}
-
-/** PEFT's rule: the layer's whole path, or the end of it that starts after a dot. */
-function isTarget(layer: string, target: string): boolean {
-  return layer === target || layer.endsWith(`.${target}`);
-}
-
 /** Paths of the linear layers with their shapes [O, I]; embedding and head are none. */
-function linearLayers(config: DecoderConfig): Map<string, number[]> {
+export function linearLayers(config: DecoderConfig): Map<string, number[]> {
   const layers = new Map<string, number[]>();
   for (const [name, shape] of weightShapes(config)) {
-    if (!name.startsWith('model.layers.') || shape.length !== 2) continue;
-    layers.set(name.slice(0, -'.weight'.length), shape);
+    const layer = linearLayerOf(name, shape);
+    if (layer !== null) layers.set(layer, shape);
   }
   return layers;
 }

@@ -1,28 +1,40 @@
 /** A loaded decoder: its configuration and its weights on the backend, with an adapter over them or without. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { isNotCalledFor, openModelWeights } from '../../checkpoint/model-weights.ts';
 import { StudioError } from '../../contract/errors.ts';
 import { RandomStream } from '../../grpo/random.ts';
 import type { RopeTable } from '../tensor/ops/rope.ts';
 import { readAdapter, readAdapterDescription } from './adapter-files.ts';
-import { parseDecoderConfig, weightShapes, type DecoderConfig } from './config.ts';
+import { weightShapes, type DecoderConfig } from './config.ts';
 import type { Decoder } from './decoder.ts';
 import { initializeAdapter, type Adapter, type LoraSettings } from './lora.ts';
-import { readExpected, toWeight } from './weights.ts';
+import { makeRopeTables } from './rope-tables.ts';
+import { readDecoderConfig } from './read-decoder-config.ts';
+import { readOpen, toWeight } from './weights.ts';
 
-export { toWeight };
+export { readDecoderConfig, toWeight };
 
 export interface Policy extends Decoder {
-  /** Rotary table for positions below `length`; the policy keeps and grows it. */
-  rope(length: number): RopeTable;
+  /**
+   * Rotary tables, in the order of the config's `ropes`, for sequences of up to `length` tokens: where the frequencies depend on the
+   * length (dynamic, longrope), it decides, as the length of the longest row of a batch does in transformers. The policy keeps and
+   * grows them, so they hold until the next call.
+   */
+  rope(length: number): readonly RopeTable[];
   dispose(): void;
 }
 
 /** A policy that an optimizer may change. */
 export interface TrainablePolicy extends Policy {
-  /** What is trained: all weights, or the adapter's alone. */
+  /** What is trained: all weights, or the adapter's and a reward model's head. */
   parameters: Readonly<Record<string, tf.Variable>>;
+}
+
+export interface LoadOptions {
+  trainable: boolean;
+  /** Holds frozen weights of linear layers as 8-bit integers. */
+  int8?: boolean;
 }
 
 /**
@@ -31,14 +43,15 @@ export interface TrainablePolicy extends Policy {
  *
  * @throws StudioError `model_invalid` or `model_unsupported`, naming the file and the tensor or field at fault
  */
-export async function loadPolicy(folder: string, options: { trainable: true }): Promise<TrainablePolicy>;
-export async function loadPolicy(folder: string, options: { trainable: boolean }): Promise<Policy>;
-export async function loadPolicy(folder: string, { trainable }: { trainable: boolean }): Promise<Policy> {
+export async function loadPolicy(folder: string, options: LoadOptions & { trainable: true }): Promise<TrainablePolicy>;
+export async function loadPolicy(folder: string, options: LoadOptions): Promise<Policy>;
+export async function loadPolicy(folder: string, options: LoadOptions): Promise<Policy> {
   const description = await readAdapterDescription(folder);
-  if (description === null) return loadModel(folder, trainable);
-  const base = await loadModel(description.baseFolder, false);
+  if (description === null) return loadModel(folder, options);
+  const base = await loadModel(description.baseFolder, { ...options, trainable: false });
   try {
-    return adapt(base, await readAdapter(description, base.config, trainable));
+    const { adapter } = await readAdapter(description, base.config, options.trainable);
+    return withAdapter(base, adapter);
   } catch (error) {
     base.dispose();
     throw error;
@@ -47,7 +60,7 @@ export async function loadPolicy(folder: string, { trainable }: { trainable: boo
 
 /** The policy with a new adapter over its weights, which are then frozen and belong to the result. */
 export function addAdapter(policy: Policy, settings: LoraSettings, seed: number): TrainablePolicy {
-  return adapt(policy, initializeAdapter(policy.config, settings, seed));
+  return withAdapter(policy, initializeAdapter(policy.config, settings, seed));
 }
 
 /** The policy with its adapter off. It is a view: the weights stay the policy's, and so does their disposal. */
@@ -55,31 +68,37 @@ export function withoutAdapter(policy: Policy): Policy {
   return { ...policy, adapter: null, dispose: () => undefined };
 }
 
-async function loadModel(folder: string, trainable: boolean): Promise<TrainablePolicy> {
+async function loadModel(folder: string, options: LoadOptions): Promise<TrainablePolicy> {
   const config = await readLanguageModelConfig(folder);
-  return makePolicy(config, await readWeights(folder, weightShapes(config), { trainable }));
+  return makePolicy(config, await readWeights(folder, weightShapes(config), options));
 }
 
-/** Reads exactly the weights of these names and shapes from a folder's model.safetensors. */
-export function readWeights(
+/** Reads exactly the weights of these names and shapes from a folder's model.safetensors, or the files of its index. */
+export async function readWeights(
   folder: string,
   shapes: ReadonlyMap<string, number[]>,
-  { trainable }: { trainable: boolean },
+  { trainable, int8 = false }: LoadOptions,
 ): Promise<Record<string, tf.Tensor>> {
-  return readExpected(join(folder, 'model.safetensors'), {
+  const file = await openModelWeights(folder);
+  return readOpen(file, {
     shapes,
     calledForBy: 'config.json',
-    // A head that is not called for: a second copy of a tied embedding, or what a reward model's score takes the place of.
-    ignored: 'lm_head.weight',
+    ignores: isNotCalledFor,
     trainable,
+    int8: int8 && !trainable,
   });
 }
 
-function adapt(base: Policy, adapter: Adapter): TrainablePolicy {
+/**
+ * A policy of frozen weights and an adapter, which from now on belong to it.
+ *
+ * @param head weights of the base that are trained with the adapter
+ */
+export function withAdapter(base: Policy, adapter: Adapter, head: Record<string, tf.Tensor> = {}): TrainablePolicy {
   return {
     ...base,
     adapter,
-    parameters: adapter.weights as TrainablePolicy['parameters'],
+    parameters: { ...adapter.weights, ...head } as TrainablePolicy['parameters'],
     dispose() {
       base.dispose();
       tf.dispose(adapter.weights);
@@ -87,7 +106,7 @@ function adapt(base: Policy, adapter: Adapter): TrainablePolicy {
   };
 }
 
-/** Random weights of the shape that config.json describes, as transformers initialises them: normal(0, initializer_range), norms 1, biases 0. */
+/** Random weights of the shape that config.json describes, as transformers initialises them: normal(0, initializer_range), norms the identity, biases 0. */
 export async function initializePolicy(folder: string, seed: number): Promise<TrainablePolicy> {
   const config = await readLanguageModelConfig(folder);
   const weights: Record<string, tf.Tensor> = {};
@@ -96,7 +115,7 @@ export async function initializePolicy(folder: string, seed: number): Promise<Tr
     const size = shape.reduce((product, dimension) => product * dimension, 1);
     const values = new Float32Array(size);
     if (shape.length > 1) for (let i = 0; i < size; i++) values[i] = config.initializerRange * stream.nextNormal();
-    else if (name.endsWith('norm.weight')) values.fill(1);
+    else if (name.endsWith('norm.weight')) values.fill(1 - config.normOffset);
     weights[name] = toWeight({ shape, values }, true);
   }
   return makePolicy(config, weights);
@@ -110,66 +129,27 @@ async function readLanguageModelConfig(folder: string): Promise<DecoderConfig> {
   throw new StudioError('model_unsupported', message, { path, field: 'architectures' });
 }
 
-export async function readDecoderConfig(folder: string): Promise<DecoderConfig> {
-  const path = join(folder, 'config.json');
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    const message = `${folder} is no model folder: cannot read ${path} (${(error as NodeJS.ErrnoException).code ?? String(error)})`;
-    throw new StudioError('model_invalid', message, { path }, { cause: error });
-  });
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new StudioError(
-      'model_invalid',
-      `${path} is not valid JSON: ${(error as Error).message}`,
-      { path },
-      { cause: error },
-    );
-  }
-  return parseDecoderConfig(json, path);
-}
-
 /** Number of weights, an adapter's included, a tied head counted once. */
-export function parameterCount({ weights, adapter }: Policy): number {
-  const all = [...Object.values(weights), ...Object.values(adapter?.weights ?? {})];
-  return all.reduce((total, weight) => total + weight.size, 0);
+export function parameterCount({ config, adapter }: Policy): number {
+  const adapted = Object.values(adapter?.weights ?? {}).map(({ shape }) => shape);
+  return [...weightShapes(config).values(), ...adapted].reduce(
+    (total, shape) => total + tf.util.sizeFromShape(shape),
+    0,
+  );
 }
 
 /** A policy of weights alone. Its parameters are variables only if the weights are. */
 export function makePolicy(config: DecoderConfig, weights: Record<string, tf.Tensor>): TrainablePolicy {
-  let table: RopeTable | null = null;
+  const tables = makeRopeTables(config.ropes);
   return {
     config,
     weights,
     adapter: null,
     parameters: weights as TrainablePolicy['parameters'],
-    rope(length) {
-      if (table === null || table.cos.shape[0] < length) {
-        if (table !== null) tf.dispose([table.cos, table.sin]);
-        table = makeRopeTable(config, Math.max(length, 2 * (table?.cos.shape[0] ?? 0)));
-      }
-      return table;
-    },
+    rope: (length) => tables.upTo(length),
     dispose() {
       tf.dispose(weights);
-      if (table !== null) tf.dispose([table.cos, table.sin]);
+      tables.dispose();
     },
   };
-}
-
-/** Rotary position embeddings (RoFormer, arXiv 2104.09864): angle = position · θ^(−2i/D), for `length` positions [P, D/2]. */
-function makeRopeTable({ headDim, ropeTheta }: DecoderConfig, length: number): RopeTable {
-  const half = headDim / 2;
-  const cos = new Float32Array(length * half);
-  const sin = new Float32Array(length * half);
-  for (let i = 0; i < half; i++) {
-    const frequency = Math.fround(1 / Math.fround(ropeTheta ** Math.fround((2 * i) / headDim)));
-    for (let position = 0; position < length; position++) {
-      const angle = Math.fround(position * frequency);
-      cos[position * half + i] = Math.cos(angle);
-      sin[position * half + i] = Math.sin(angle);
-    }
-  }
-  return { cos: tf.keep(tf.tensor2d(cos, [length, half])), sin: tf.keep(tf.tensor2d(sin, [length, half])) };
 }

@@ -21,7 +21,8 @@ export function tokenLogps(
   batch: PackedBatch,
   temperature: number,
 ): { logps: tf.Tensor1D; entropies: tf.Tensor1D } {
-  const hidden = packedHiddenStates(policy, batch); // [N, H]
+  const lengths = batch.predictors.map((row) => batch.positions[row] + 2); // of the text up to the token predicted
+  const hidden = packedHiddenStates(policy, batch, largest(lengths)); // [N, H]
   const predicting = logitsInput(policy, embedding(hidden, batch.predictors)); // [M, H]
   return selectiveLogSoftmax(predicting, headWeight(policy), batch.targets, temperature);
 }
@@ -31,12 +32,22 @@ export function evaluateTokenLogps(policy: Policy, batch: PackedBatch, temperatu
   return tf.tidy(() => tokenLogps(policy, batch, temperature).logps.dataSync() as Float32Array);
 }
 
-/** The decoder's hidden states over a packed batch, before the last norm [N, H]. */
-export function packedHiddenStates(policy: Policy, { tokens, positions, segments }: PackedTokens): tf.Tensor2D {
-  const { config } = policy;
-  const shape = { headDim: config.headDim, scale: 1 / Math.sqrt(config.headDim) };
-  const longest = positions.reduce((longest, position) => Math.max(longest, position), 0);
-  return hiddenStates(policy, policy.rope(longest + 1), tokens, positions, (_layer, query, key, value) =>
-    attention(query, key, value, segments, shape),
+/**
+ * The decoder's hidden states over a packed batch, before the last norm [N, H].
+ *
+ * @param longest length of the longest text, where that is more than what lies in the batch
+ */
+export function packedHiddenStates(
+  policy: Policy,
+  { tokens, positions, segments }: PackedTokens,
+  longest = 0,
+): tf.Tensor2D {
+  const length = Math.max(longest, largest(positions) + 1);
+  return hiddenStates(policy, policy.rope(length), tokens, positions, (_layer, query, key, value, options) =>
+    attention(query, key, value, segments, options),
   );
+}
+
+function largest(values: Int32Array): number {
+  return values.reduce((most, value) => Math.max(most, value), 0);
 }

@@ -116,6 +116,18 @@ describe.skipIf(!available)(`a run that trains a reward model${available ? '' : 
     expect(tf.memory().numTensors).toBe(tensors);
   });
 
+  test('learns as an adapter with a head, which judges as it did', async () => {
+    const run = settings({ max_steps: 30, batch_size: 20, save_steps: 0, learning_rate: 4e-3, lora_r: 8 });
+    const { evaluations, checkpoints } = await train(run, scored, { evalRows: scored });
+    expect(evaluations[1].metrics.loss).toBeLessThan(0.5);
+    const model = await loadRewardModel(checkpoints[0]);
+    const tokenizer = await loadTokenizer(checkpoints[0]);
+    const texts = scored.map(({ prompt, columns }) => ({ prompt, completion: columns.completion as string }));
+    const scores = scoreCompletions(model, tokenizer, texts);
+    expect(Math.max(...scores)).toBeCloseTo(evaluations[1].metrics.max_reward, 4);
+    model.dispose();
+  });
+
   test('learns given scores', async () => {
     const run = settings({ max_steps: 30, batch_size: 20, save_steps: 0 });
     const { steps, evaluations } = await train(run, scored, { evalRows: scored });
@@ -126,17 +138,21 @@ describe.skipIf(!available)(`a run that trains a reward model${available ? '' : 
   });
 
   test.each([
-    ['ranked', ranked],
-    ['scored', scored],
-  ])('is resumed bit for bit (%s)', async (_, rows) => {
-    const whole = await train(settings({}), rows);
+    ['ranked', ranked, {}],
+    ['scored', scored, {}],
+    ['an adapter with dropout', ranked, { lora_r: 4, lora_dropout: 0.1, load_in_8bit: true }],
+  ])('is resumed bit for bit (%s)', async (_, rows, change) => {
+    const run = settings(change);
+    const whole = await train(run, rows);
     const [second, fourth] = whole.checkpoints;
-    const resumed = await train(settings({}), rows, { resumeFrom: second });
+    const resumed = await train(run, rows, { resumeFrom: second });
     expect(resumed.steps.map(({ loss }) => loss)).toEqual(whole.steps.slice(2).map(({ loss }) => loss));
-    for (const file of ['model.safetensors', 'optimizer.safetensors', 'trainer_state.json', 'config.json']) {
+    const model = 'lora_r' in change ? ['adapter_model.safetensors'] : ['model.safetensors', 'config.json'];
+    for (const file of [...model, 'optimizer.safetensors', 'trainer_state.json']) {
       const [mine, theirs] = [resumed.checkpoints[0], fourth].map((folder) => readFileSync(join(folder, file)));
       expect(mine.equals(theirs), file).toBe(true);
     }
+    if ('lora_r' in change) return expect(readdirSync(fourth)).not.toContain('config.json');
     expect(JSON.parse(readFileSync(join(fourth, 'config.json'), 'utf8'))).toMatchObject({
       architectures: ['LlamaForSequenceClassification'],
       id2label: { 0: 'LABEL_0' },

@@ -11,6 +11,7 @@ import {
   type ScoreLoss,
 } from '../../grpo/reward-model-loss.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import { withDropout } from '../model/lora.ts';
 import type { TokenGroup } from '../model/packed-batch.ts';
 import { accumulate, lossGradients, microBatches } from '../train/gradients.ts';
 import { hostLoss } from '../train/host-loss.ts';
@@ -47,10 +48,11 @@ export function rewardModelStep(
   let gradients: Gradients | null = null;
   let loss = 0;
   const scores: number[] = [];
-  for (const part of microBatches(examples, config.gradient_accumulation_steps)) {
+  for (const [i, part] of microBatches(examples, config.gradient_accumulation_steps).entries()) {
     const batch = packSequences(part, policy.config.padTokenId);
+    const dropping = withDropout(policy, config.seed, optimizer.updates, i);
     const forward = (): tf.Scalar =>
-      hostLoss(sequenceScores(policy, batch), (values) => {
+      hostLoss(sequenceScores(dropping, batch), (values) => {
         const result = scoreLoss(kind, values, part, examples.length);
         loss += result.loss;
         scores.push(...values);

@@ -1,12 +1,13 @@
 /** Scores of whole texts under a reward model, over a packed batch: each prompt once, then the completions that continue it. */
 import * as tf from '@tensorflow/tfjs-core';
+import { SCORE_WEIGHT } from '../model/adapter-files.ts';
 import { logitsInput } from '../model/decoder.ts';
 import type { TokenGroup } from '../model/packed-batch.ts';
 import { packedHiddenStates, type PackedTokens } from '../model/token-logps.ts';
 import { embedding } from '../tensor/ops/embedding.ts';
 import { linear } from '../tensor/ops/linear.ts';
 import { segmentPositions, segmentsOfGroups } from '../tensor/ops/segments.ts';
-import { SCORE_WEIGHT, type RewardModel } from './reward-model.ts';
+import type { RewardModel } from './reward-model.ts';
 
 export interface ScoreBatch extends PackedTokens {
   /** Row of [0, N) whose hidden state is scored, for each completion [R]. */

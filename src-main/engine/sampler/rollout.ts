@@ -11,6 +11,7 @@ import { attention } from '../tensor/ops/attention.ts';
 import { cachedAttention, createLayerCache, type DecodeRows, type LayerCache } from '../tensor/ops/cached-attention.ts';
 import { embedding } from '../tensor/ops/embedding.ts';
 import { linear } from '../tensor/ops/linear.ts';
+import type { RopeTable } from '../tensor/ops/rope.ts';
 import { packGroups } from '../model/packed-batch.ts';
 import { drawToken, filterLogits, likeliestToken, logProbability } from './logit-filters.ts';
 
@@ -75,11 +76,10 @@ export function rollout(
     })),
   );
 
-  const {
-    caches,
-    logits: promptLogits,
-    starts,
-  } = prefill(policy, prompts, live.length, sampling.max_completion_length);
+  const capacity = sampling.max_completion_length;
+  const longest = prompts.reduce((longest, prompt) => Math.max(longest, prompt.length), 0);
+  const tables = policy.rope(longest + capacity);
+  const { caches, logits: promptLogits, starts } = prefill(policy, tables, prompts, { slots: live.length, capacity });
   try {
     let logits = promptLogits; // [prompts, V]; later [live, V]
     let rowOf = (completion: LiveCompletion): number => completion.group;
@@ -98,7 +98,7 @@ export function rollout(
       });
       live = next;
       if (live.length === 0) return finished;
-      logits = decodeStep(policy, caches, {
+      logits = decodeStep(policy, tables, caches, {
         tokens: Int32Array.from(live, ({ tokens }) => tokens[tokens.length - 1]),
         positions: Int32Array.from(live, ({ group }) => prompts[group].length + length - 1),
         rows: {
@@ -132,17 +132,20 @@ function checkContext({ config }: Policy, prompts: readonly Int32Array[], maxCom
 }
 
 /** Runs all prompts at once; keeps their keys and values as the caches' prompt blocks, and the logits of each prompt's last token. */
-function prefill(policy: Policy, prompts: readonly Int32Array[], slots: number, capacity: number) {
+function prefill(
+  policy: Policy,
+  tables: readonly RopeTable[],
+  prompts: readonly Int32Array[],
+  size: { slots: number; capacity: number },
+) {
   const batch = packGroups(prompts.map((promptTokens) => ({ promptTokens, completions: [] })));
   const starts = Int32Array.from(prompts, (_, group) => batch.segments.rows[group * 4]);
   const last = Int32Array.from(prompts, (prompt, group) => starts[group] + prompt.length - 1);
-  const longest = prompts.reduce((longest, prompt) => Math.max(longest, prompt.length), 0);
-  const table = policy.rope(longest + capacity);
   const caches: LayerCache[] = [];
   const logits = tf.tidy(() => {
-    const hidden = hiddenStates(policy, table, batch.tokens, batch.positions, (_layer, query, key, value) => {
-      caches.push(createLayerCache(key, value, { slots, capacity }));
-      return attention(query, key, value, batch.segments, attentionShape(policy));
+    const hidden = hiddenStates(policy, tables, batch.tokens, batch.positions, (_layer, query, key, value, options) => {
+      caches.push(createLayerCache(key, value, size));
+      return attention(query, key, value, batch.segments, options);
     });
     return headLogits(policy, embedding(hidden, last));
   });
@@ -156,18 +159,18 @@ interface DecodeInput {
 }
 
 /** @returns logits [B, V] of the next token of every live completion */
-function decodeStep(policy: Policy, caches: LayerCache[], { tokens, positions, rows }: DecodeInput): Float32Array {
-  const longest = positions.reduce((longest, position) => Math.max(longest, position), 0);
+function decodeStep(
+  policy: Policy,
+  tables: readonly RopeTable[],
+  caches: LayerCache[],
+  { tokens, positions, rows }: DecodeInput,
+): Float32Array {
   return tf.tidy(() => {
-    const hidden = hiddenStates(policy, policy.rope(longest + 1), tokens, positions, (layer, query, key, value) =>
-      cachedAttention(query, key, value, caches[layer], rows, attentionShape(policy)),
+    const hidden = hiddenStates(policy, tables, tokens, positions, (layer, query, key, value, options) =>
+      cachedAttention(query, key, value, caches[layer], rows, options),
     );
     return headLogits(policy, hidden);
   });
-}
-
-function attentionShape({ config }: Policy): { headDim: number; scale: number } {
-  return { headDim: config.headDim, scale: 1 / Math.sqrt(config.headDim) };
 }
 
 function headLogits(policy: Policy, hidden: tf.Tensor2D): Float32Array {

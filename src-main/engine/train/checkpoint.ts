@@ -6,11 +6,13 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readSafetensors } from '../../checkpoint/safetensors.ts';
+import { writeSafetensors } from '../../checkpoint/safetensors-writer.ts';
+import type { NamedArray } from '../../checkpoint/tensor-file.ts';
 import type { RunConfig } from '../../contract/config.ts';
 import { StudioError } from '../../contract/errors.ts';
-import { writeAdapter } from '../model/adapter-files.ts';
+import { readAdapterDescription, SCORE_WEIGHT, tokenizerFolder, writeAdapter } from '../model/adapter-files.ts';
 import type { Policy } from '../model/policy.ts';
-import { readSafetensors, writeSafetensors, type NamedArray } from '../model/safetensors.ts';
 import { weightArrays } from '../model/weights.ts';
 import type { Optimizer } from './optimizer.ts';
 
@@ -67,7 +69,7 @@ export function configHash({ type, config }: RunConfig): string {
 
 /**
  * @param parent folder the checkpoints of the run go into
- * @param modelFolder where config and tokenizer are copied from, and an adapter's base model
+ * @param modelFolder what the run started from: config and tokenizer are copied from it; an adapter's base model, or an adapter of it
  * @param limit checkpoints kept; older ones are removed once the new one is in place
  * @param reference a reference policy that the run changes, to be saved too; null where it stays what the run started from
  * @param texts further files by name; one of them may take the place of the model folder's own
@@ -91,12 +93,20 @@ export async function saveCheckpoint(
   await mkdir(temporary, { recursive: true });
   // With a config.json of its own, transformers would take an adapter's folder for a whole model.
   const copied = policy.adapter === null ? [CONFIG_FILE, ...TOKENIZER_FILES] : TOKENIZER_FILES;
-  for (const file of await readdir(modelFolder)) {
-    if (copied.includes(file)) await copyFile(join(modelFolder, file), join(temporary, file));
+  const copiedFrom = await tokenizerFolder(modelFolder);
+  for (const file of await readdir(copiedFrom)) {
+    if (copied.includes(file)) await copyFile(join(copiedFrom, file), join(temporary, file));
   }
   for (const [file, text] of Object.entries(texts)) await writeSynced(join(temporary, file), text);
-  if (policy.adapter !== null) await writeAdapter(temporary, policy.adapter, modelFolder);
-  else await writeSafetensors(join(temporary, 'model.safetensors'), weightArrays(policy.weights), { format: 'pt' });
+  if (policy.adapter !== null) {
+    const baseFolder = (await readAdapterDescription(modelFolder))?.baseFolder ?? modelFolder;
+    await writeAdapter(
+      temporary,
+      policy.adapter,
+      baseFolder,
+      policy.config.scoreHead ? policy.weights[SCORE_WEIGHT] : null,
+    );
+  } else await writeSafetensors(join(temporary, 'model.safetensors'), weightArrays(policy.weights), { format: 'pt' });
   if (reference !== null) {
     await mkdir(join(temporary, REFERENCE_FOLDER));
     await copyFile(join(modelFolder, CONFIG_FILE), join(temporary, REFERENCE_FOLDER, CONFIG_FILE));

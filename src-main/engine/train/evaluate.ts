@@ -3,7 +3,7 @@ import type { SamplingConfig } from '../../contract/config.ts';
 import type { DatasetRow } from '../../contract/dataset.ts';
 import type { EvaluationRecord, EvaluationSample } from '../../contract/engine.ts';
 import { samplingMetrics } from '../../grpo/metrics.ts';
-import type { RewardScorer } from '../../rewards/compile-rules.ts';
+import type { RewardScorer } from '../../rewards/reward-scorer.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import type { Policy } from '../model/policy.ts';
 import { rollout } from '../sampler/rollout.ts';
@@ -15,14 +15,14 @@ const BATCH_ROWS = 64;
  * @param step steps taken so far, noted in the record
  * @returns the answers with their scores; the metric `accuracy` is the mean of the first rule
  */
-export function evaluate(
+export async function evaluate(
   policy: Policy,
   tokenizer: Tokenizer,
   scorer: RewardScorer,
   rows: readonly DatasetRow[],
   sampling: SamplingConfig,
   step: number,
-): EvaluationRecord {
+): Promise<EvaluationRecord> {
   const samples: EvaluationSample[] = [];
   for (let start = 0; start < rows.length; start += BATCH_ROWS) {
     const batch = rows.slice(start, start + BATCH_ROWS);
@@ -35,6 +35,9 @@ export function evaluate(
       seed: 0,
       path: [],
     });
+    const scores = await scorer.scoreGroups(
+      batch.map((row, i) => ({ prompt: prompts[i].text, row, completions: completions[i] })),
+    );
     batch.forEach((row, i) => {
       const [{ text, tokens, finishReason }] = completions[i];
       samples.push({
@@ -43,7 +46,7 @@ export function evaluate(
         text,
         tokens,
         finishReason,
-        ...scorer.score(completions[i][0], row),
+        ...scores[i][0],
       });
     });
   }

@@ -5,7 +5,7 @@ import type { CompletionRecord, EngineEvent, GroupRecord } from '../../contract/
 import { recordVisit, type PassRates } from '../../grpo/curriculum.ts';
 import { succeeded } from '../../grpo/outcome.ts';
 import type { RewardedStep } from '../../grpo/process-advantages.ts';
-import type { RewardScorer } from '../../rewards/compile-rules.ts';
+import type { RewardScorer } from '../../rewards/reward-scorer.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import type { Policy } from '../model/policy.ts';
 import { rollout } from '../sampler/rollout.ts';
@@ -46,7 +46,11 @@ export interface SampledStep {
  * @param step 1-based; names the random streams
  * @yields the phases as they begin
  */
-export function* sampleStep(sampler: GroupSampler, step: number, time: Stopwatch): Generator<EngineEvent, SampledStep> {
+export async function* sampleStep(
+  sampler: GroupSampler,
+  step: number,
+  time: Stopwatch,
+): AsyncGenerator<EngineEvent, SampledStep> {
   const { groups: sampled, dropped, reasoning } = yield* newGroups(sampler, step, time);
   const places = [...sampled.keys()].filter((i) => !tellsApart(sampled[i])).slice(0, sampler.config.replay_groups);
   const replayed = sampler.replay?.take(places.length) ?? [];
@@ -60,28 +64,32 @@ export function* sampleStep(sampler: GroupSampler, step: number, time: Stopwatch
  * alike is replaced by one of a further prompt, up to `dynamic_sampling_rounds` times; places still open then stay with such groups.
  * The first rule decides, not the weighted sum: shaping rules differ even where every answer is right.
  */
-function* newGroups(
+async function* newGroups(
   sampler: GroupSampler,
   step: number,
   time: Stopwatch,
-): Generator<EngineEvent, Pick<SampledStep, 'groups' | 'dropped' | 'reasoning'>> {
-  const { config, scorer, takeRows, passRates } = sampler;
+): AsyncGenerator<EngineEvent, Pick<SampledStep, 'groups' | 'dropped' | 'reasoning'>> {
+  const { config, takeRows, passRates } = sampler;
   const separator = config.process_supervision;
   const reasoning = separator === undefined ? null : new Map<CompletionRecord, RewardedStep[]>();
-  function* nextGroups(count: number, round: number): Generator<EngineEvent, GroupRecord[]> {
+  async function* nextGroups(count: number, round: number): AsyncGenerator<EngineEvent, GroupRecord[]> {
     const rows = takeRows(count);
     yield { type: 'phase', phase: 'sampling', step };
     const groups = sampleGroups(sampler, rows, ['rollout', step, round]);
     time.lap('sampling');
     yield { type: 'phase', phase: 'scoring', step };
-    groups.forEach(({ row, completions }, i) => {
-      for (const completion of completions) {
-        Object.assign(completion, scorer.score(completion, rows[i]));
-        if (separator !== undefined) reasoning?.set(completion, rewardedSteps(completion, rows[i], separator, sampler));
-      }
+    const scored = groups.map((group, i) => ({ ...group, row: rows[i] }));
+    const scores = await sampler.scorer.scoreGroups(scored);
+    groups.forEach(({ row, completions }, g) => {
+      completions.forEach((completion, c) => Object.assign(completion, scores[g][c]));
       const successes = completions.map(({ scores: [{ score }] }) => succeeded(score));
       if (passRates !== null) recordVisit(passRates, row, successes);
     });
+    if (separator !== undefined) {
+      for (const [completion, steps] of await rewardedSteps(scored, separator, sampler)) {
+        reasoning?.set(completion, steps);
+      }
+    }
     time.lap('scoring');
     return groups;
   }

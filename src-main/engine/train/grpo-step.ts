@@ -1,7 +1,7 @@
 /** One GRPO step, top to bottom: sample groups, score them, take their advantages, update the policy (DeepSeekMath algorithm 1). */
 import type { EngineEvent, GroupRecord } from '../../contract/engine.ts';
 import { meanPassRate, type PassRates } from '../../grpo/curriculum.ts';
-import { groupBreakdown, lossMetrics, samplingMetrics } from '../../grpo/metrics.ts';
+import { duplicateMetrics, groupBreakdown, lossMetrics, samplingMetrics } from '../../grpo/metrics.ts';
 import { succeeded } from '../../grpo/outcome.ts';
 import type { Policy, TrainablePolicy } from '../model/policy.ts';
 import { sampleStep, type GroupSampler } from './grpo-sampling.ts';
@@ -27,7 +27,11 @@ export interface GrpoStep {
  * @param step 1-based; names the random streams
  * @yields the phases as they begin
  */
-export function* grpoStep(trainer: GrpoTrainer, step: number, learningRate: number): Generator<EngineEvent, GrpoStep> {
+export async function* grpoStep(
+  trainer: GrpoTrainer,
+  step: number,
+  learningRate: number,
+): AsyncGenerator<EngineEvent, GrpoStep> {
   const { config, coefficients } = trainer;
   const time = startStopwatch();
 
@@ -64,6 +68,7 @@ export function* grpoStep(trainer: GrpoTrainer, step: number, learningRate: numb
       })),
       trainer.scorer.names,
     ),
+    ...duplicateMetrics(sampled.map((group) => group.completions.map(({ text }) => text))),
     ...groupBreakdown(sampled.map((group) => group.completions.map(({ scores: [{ score }] }) => succeeded(score)))),
     ...lossMetrics(losses, updates, options),
     ...(config.dynamic_sampling ? { 'groups/dropped': dropped } : {}),

@@ -10,6 +10,7 @@ import { highEntropyTokens } from '../../grpo/masks.ts';
 import type { StepTotals } from '../../grpo/normalisation.ts';
 import { processAdvantages, type RewardedStep } from '../../grpo/process-advantages.ts';
 import { mean } from '../../grpo/statistics.ts';
+import { withDropout } from '../model/lora.ts';
 import { packGroups, type PackedBatch } from '../model/packed-batch.ts';
 import type { Policy, TrainablePolicy } from '../model/policy.ts';
 import { evaluateTokenLogps, tokenLogps } from '../model/token-logps.ts';
@@ -115,7 +116,7 @@ export interface UpdateResult {
  * last one, its entropies and its gradient coefficients.
  *
  * The old policy's log-probs come from the first pass over a completion, which costs nothing; only where an update of other samples comes
- * before it they need a forward pass of their own. Replayed groups keep theirs: their old policy is the one that sampled them.
+ * before it, or that pass drops inputs and the old policy did not, they need a forward pass of their own. Replayed groups keep theirs: their old policy is the one that sampled them.
  */
 export function updatePolicy(
   { config, policy, optimizer }: { config: GrpoConfig; policy: TrainablePolicy; optimizer: Optimizer },
@@ -132,7 +133,8 @@ export function updatePolicy(
       if (!known.has(completions[i])) completions[i].oldLogps = values;
       known.add(completions[i]);
     });
-  for (const micro of slices.slice(1).flat())
+  const drops = (policy.adapter?.settings.dropout ?? 0) > 0;
+  for (const micro of slices.slice(drops ? 0 : 1).flat())
     keepOldLogps(micro, evaluateTokenLogps(policy, micro.batch, config.temperature));
 
   const averageTokens = lossTokens(slices.flat(), config) / slices.length;
@@ -146,9 +148,10 @@ export function updatePolicy(
         averageTokens,
       };
       let gradients: Gradients | null = null;
-      for (const micro of slice) {
+      for (const [part, micro] of slice.entries()) {
+        const dropping = withDropout(policy, config.seed, optimizer.updates, part);
         const forward = (): tf.Scalar => {
-          const output = tokenLogps(policy, micro.batch, config.temperature);
+          const output = tokenLogps(dropping, micro.batch, config.temperature);
           const entropies = output.entropies.dataSync() as Float32Array;
           const bonus = options.entropyCoefficient === 0 ? null : output.entropies;
           return hostLoss(

@@ -1,8 +1,8 @@
 /** AdamW over all parameters of a policy, with global gradient-norm clipping (Decoupled Weight Decay, arXiv 1711.05101). */
 import * as tf from '@tensorflow/tfjs-core';
+import type { NamedArray, TensorSource } from '../../checkpoint/tensor-file.ts';
 import { StudioError } from '../../contract/errors.ts';
 import type { TrainablePolicy } from '../model/policy.ts';
-import type { NamedArray } from '../model/safetensors.ts';
 import { adamW } from '../tensor/ops/adamw.ts';
 
 export interface OptimizerSettings {
@@ -70,10 +70,10 @@ export class Optimizer {
   }
 
   /** First and second moments as arrays, named `<parameter>.m` and `<parameter>.v`. */
-  *state(): Iterable<[string, NamedArray]> {
+  *state(): Iterable<[string, TensorSource]> {
     for (const [name, { m, v }] of Object.entries(this.#moments)) {
-      yield [`${name}.m`, { shape: m.shape, values: m.dataSync() as Float32Array }];
-      yield [`${name}.v`, { shape: v.shape, values: v.dataSync() as Float32Array }];
+      yield [`${name}.m`, { shape: m.shape, values: () => m.data() as Promise<Float32Array> }];
+      yield [`${name}.v`, { shape: v.shape, values: () => v.data() as Promise<Float32Array> }];
     }
   }
 

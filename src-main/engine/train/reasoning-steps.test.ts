@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { CompletionRecord } from '../../contract/engine.ts';
 import { rewardRuleSchema } from '../../contract/reward-rules.ts';
 import { compileRules } from '../../rewards/compile-rules.ts';
 import { loadTokenizer } from '../../tokenizer/tokenizer.ts';
@@ -62,24 +63,27 @@ describe('reasoningSteps', () => {
 });
 
 describe('rewardedSteps', () => {
-  const rewards = (rules: object[], text: string): number[] => {
-    const scorer = compileRules(rules.map((rule) => rewardRuleSchema.parse(rule)));
-    const tokens = tokenizer.encode(text);
-    const { reward } = scorer.score({ text, tokens }, rows[0]);
-    return rewardedSteps({ tokens, reward }, rows[0], ',', { tokenizer, scorer }).map(({ reward }) => reward);
+  const rewards = async (rules: object[], text: string): Promise<number[]> => {
+    const scorer = await compileRules(rules.map((rule) => rewardRuleSchema.parse(rule)));
+    const completion = { text, tokens: tokenizer.encode(text) };
+    const group = { prompt: 'p', row: rows[0], completions: [completion] };
+    const [[{ reward }]] = await scorer.scoreGroups([group]);
+    const scored = [{ ...group, completions: [{ ...completion, reward } as CompletionRecord] }];
+    const [[, steps]] = await rewardedSteps(scored, ',', { tokenizer, scorer });
+    return steps.map(({ reward }) => reward);
   };
   const starts = { name: 'starts', type: 'regex', pattern: '^1', weight: 0.5 };
   const ends = { name: 'ends', type: 'regex', pattern: '3$', weight: 2 };
   const short = { name: 'short', type: 'soft_overlong', max_length: 5, cache: 4 };
 
-  test('a step is worth what it adds, and the steps sum to the reward of the completion', () => {
-    expect(rewards([starts, ends], '1,2,3')).toEqual([0.5, 0, 2]);
-    expect(rewards([starts, short], '1,2,3')).toEqual([0.25, -0.5, -0.25]);
+  test('a step is worth what it adds, and the steps sum to the reward of the completion', async () => {
+    expect(await rewards([starts, ends], '1,2,3')).toEqual([0.5, 0, 2]);
+    expect(await rewards([starts, short], '1,2,3')).toEqual([0.25, -0.5, -0.25]);
   });
 
-  test('a rule that does not apply counts 0', () => {
+  test('a rule that does not apply counts 0', async () => {
     const absent = { name: 'absent', type: 'answer_match', column: 'missing' };
-    expect(rewards([absent], '1,2')).toEqual([0, 0]);
-    expect(rewards([absent, ends], '1,3')).toEqual([0, 2]);
+    expect(await rewards([absent], '1,2')).toEqual([0, 0]);
+    expect(await rewards([absent, ends], '1,3')).toEqual([0, 2]);
   });
 });

@@ -2,7 +2,7 @@
 import type { DatasetRow } from '../../contract/dataset.ts';
 import type { CompletionRecord } from '../../contract/engine.ts';
 import type { RewardedStep } from '../../grpo/process-advantages.ts';
-import type { RewardScorer } from '../../rewards/compile-rules.ts';
+import type { RewardScorer } from '../../rewards/reward-scorer.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 
 interface ReasoningStep {
@@ -46,20 +46,42 @@ export function reasoningSteps(
  * step before, 0 where no rule applies and before the first step. It is the difference of a potential (Ng et al., 1999): the rewards of
  * the steps sum to the reward of the completion, so that no number of steps can earn more than the completion itself does.
  *
- * @param completion with its reward
+ * Each text up to a step is scored as a completion of its own, beside the others of the same completion.
+ *
+ * @param groups whose completions have their rewards
  */
-export function rewardedSteps(
-  { tokens, reward }: Pick<CompletionRecord, 'tokens' | 'reward'>,
-  row: DatasetRow,
+export async function rewardedSteps(
+  groups: readonly { prompt: string; row: DatasetRow; completions: readonly CompletionRecord[] }[],
   separator: string,
   { tokenizer, scorer }: { tokenizer: Tokenizer; scorer: RewardScorer },
-): RewardedStep[] {
-  let before = 0;
-  return reasoningSteps(tokens, separator, tokenizer).map(({ end, text }) => {
-    const whole = end === tokens.length - 1;
-    const total = (whole ? reward : scorer.score({ text, tokens: tokens.subarray(0, end + 1) }, row).reward) ?? 0;
-    const added = total - before;
-    before = total;
-    return { end, reward: added };
-  });
+): Promise<Map<CompletionRecord, RewardedStep[]>> {
+  const cut = groups.flatMap(({ prompt, row, completions }) =>
+    completions.map((completion) => ({
+      prompt,
+      row,
+      completion,
+      steps: reasoningSteps(completion.tokens, separator, tokenizer),
+    })),
+  );
+  const totals = await scorer.scoreGroups(
+    cut.map(({ prompt, row, completion, steps }) => ({
+      prompt,
+      row,
+      completions: steps
+        .slice(0, -1)
+        .map(({ end, text }) => ({ text, tokens: completion.tokens.subarray(0, end + 1) })),
+    })),
+  );
+  return new Map(
+    cut.map(({ completion, steps }, i) => {
+      let before = 0;
+      const rewarded = steps.map(({ end }, place) => {
+        const total = (place < steps.length - 1 ? totals[i][place] : completion).reward ?? 0;
+        const added = total - before;
+        before = total;
+        return { end, reward: added };
+      });
+      return [completion, rewarded];
+    }),
+  );
 }

@@ -74,7 +74,14 @@ const bufferSchema = z.array(
         tokens: int32,
         finishReason: z.enum(['eos', 'stop', 'length']),
         reward: z.number().nullable(),
-        scores: z.array(z.object({ rule: z.string(), score: z.number().nullable(), why: z.string() })),
+        scores: z.array(
+          z.object({
+            rule: z.string(),
+            score: z.number().nullable(),
+            why: z.string(),
+            spans: z.array(z.object({ start: z.int(), end: z.int() })).exactOptional(),
+          }),
+        ),
         samplingLogps: float32,
         oldLogps: float32,
       }),

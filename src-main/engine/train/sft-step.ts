@@ -6,6 +6,7 @@ import { StudioError } from '../../contract/errors.ts';
 import { mean } from '../../grpo/statistics.ts';
 import { sftLoss } from '../../grpo/sft-loss.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import { withDropout } from '../model/lora.ts';
 import { packGroups, type TokenGroup } from '../model/packed-batch.ts';
 import type { TrainablePolicy } from '../model/policy.ts';
 import { tokenLogps } from '../model/token-logps.ts';
@@ -33,10 +34,11 @@ export function sftStep(
   let gradients: Gradients | null = null;
   let loss = 0;
   const entropies: number[] = [];
-  for (const part of microBatches(examples, config.gradient_accumulation_steps)) {
+  for (const [i, part] of microBatches(examples, config.gradient_accumulation_steps).entries()) {
     const batch = packGroups(part);
+    const dropping = withDropout(policy, config.seed, optimizer.updates, i);
     const forward = (): tf.Scalar => {
-      const output = tokenLogps(policy, batch, 1);
+      const output = tokenLogps(dropping, batch, 1);
       entropies.push(...(output.entropies.dataSync() as Float32Array));
       return hostLoss(output.logps, (logps) => {
         const result = sftLoss(logps, totalTokens);

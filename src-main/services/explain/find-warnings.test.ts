@@ -3,7 +3,7 @@ import { grpoRun, sftRun } from '../../store/fixtures/records.ts';
 import type { Store } from '../../store/interfaces.ts';
 import { findWarnings, warningsNote } from './find-warnings.ts';
 import { record, runId, type Recording } from './fixtures/recorded-run.ts';
-import type { RunWarning } from './types.ts';
+import type { RunWarning } from '../../rewards/watchers/warning.ts';
 
 let store: Store | null = null;
 

@@ -7,6 +7,20 @@
  * the rows are few beside the completions.
  */
 export const initial = `
+CREATE TABLE reward_sets (
+  hash       TEXT PRIMARY KEY,               -- SHA-256 of rules
+  rules      TEXT NOT NULL,                  -- JSON with sorted keys: the reward rules, in order
+  created_at TEXT NOT NULL                   -- ISO 8601, UTC, as every time in this database
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reward_set_versions (
+  name     TEXT NOT NULL,
+  version  INTEGER NOT NULL,                 -- 1-based, within the name
+  hash     TEXT NOT NULL REFERENCES reward_sets (hash),
+  saved_at TEXT NOT NULL,
+  PRIMARY KEY (name, version)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE runs (
   id                TEXT PRIMARY KEY,        -- when it was created (UTC) and four random digits: 20261122-1748-7f3a
   name              TEXT NOT NULL,           -- need not be unique
@@ -16,9 +30,9 @@ CREATE TABLE runs (
   max_steps         INTEGER NOT NULL,        -- from the configuration
   dataset_hash      TEXT NOT NULL,           -- SHA-256 of the training rows
   eval_dataset_hash TEXT,                    -- SHA-256 of the held-out rows; NULL without an evaluation dataset
-  reward_hash       TEXT NOT NULL,           -- SHA-256 of the reward rules
+  reward_hash       TEXT NOT NULL REFERENCES reward_sets (hash), -- the rules it was created with; no rules are a set too
   directory         TEXT NOT NULL,           -- folder of the run, with its checkpoints
-  created_at        TEXT NOT NULL,           -- ISO 8601, UTC, as every time in this database
+  created_at        TEXT NOT NULL,           
   started_at        TEXT,                    -- first start; NULL before it
   ended_at          TEXT,                    -- last end; NULL while it can go on; interrupted: when its last step was recorded
   engine            TEXT,                    -- JSON: backend, device, parameters, configHash; NULL until the engine has started
@@ -78,8 +92,9 @@ CREATE TABLE rule_scores (
   completion_id INTEGER NOT NULL REFERENCES completions (id) ON DELETE CASCADE,
   position      INTEGER NOT NULL,            -- 0-based place of the rule in the configuration
   rule          TEXT NOT NULL,
-  score         REAL,                        -- before its weight; NULL: the rule does not apply to this row
+  score         REAL,                        -- before its weight; NULL: the rule does not apply to this row, or failed
   why           TEXT NOT NULL,               -- one sentence
+  spans         TEXT,                        -- JSON: [{start, end}], the parts of the text that decided it; NULL where none did
   PRIMARY KEY (completion_id, position)
 ) STRICT, WITHOUT ROWID;
 
@@ -115,8 +130,9 @@ CREATE TABLE evaluation_scores (
   sample_id INTEGER NOT NULL REFERENCES evaluation_samples (id) ON DELETE CASCADE,
   position  INTEGER NOT NULL,                -- 0-based place of the rule in the configuration
   rule      TEXT NOT NULL,
-  score     REAL,                            -- NULL: the rule does not apply to this row
+  score     REAL,                            -- before its weight; NULL: the rule does not apply to this row, or failed
   why       TEXT NOT NULL,
+  spans     TEXT,                            -- as in rule_scores
   PRIMARY KEY (sample_id, position)
 ) STRICT, WITHOUT ROWID;
 
@@ -145,7 +161,7 @@ CREATE VIEW completion_scores AS
 SELECT runs.id AS run_id, runs.name AS run_name, groups.step, groups.position AS group_position, groups.dataset_row, groups.prompt,
        completions.id AS completion_id, completions.position AS completion_position, completions.text AS completion,
        completions.finish_reason, completions.reward, completions.advantage,
-       rule_scores.position AS rule_position, rule_scores.rule, rule_scores.score, rule_scores.why
+       rule_scores.position AS rule_position, rule_scores.rule, rule_scores.score, rule_scores.why, rule_scores.spans
 FROM rule_scores
 JOIN completions ON completions.id = rule_scores.completion_id
 JOIN groups ON groups.id = completions.group_id

@@ -114,6 +114,26 @@ TEST(SwiGluAndItsGradient) {
   }
 }
 
+TEST(GeGluAndItsGradient) {
+  for (int64_t size : {1, 16, 37}) {
+    const Floats gate = Numbers(size, 1), up = Numbers(size, 2), dy = Numbers(size, 3);
+    const auto forward = [&](const Floats& g, const Floats& u) {
+      Floats out = Unwritten(size);
+      GeGlu(g.data(), u.data(), size, out.data());
+      return out;
+    };
+    const Floats out = forward(gate, up);
+    for (int64_t i = 0; i < size; i++) {
+      const double g = gate[i], share = (1 + std::tanh(std::sqrt(2 / M_PI) * (g + 0.044715 * g * g * g))) / 2;
+      CHECK_CLOSE(out[i], g * share * up[i], 1e-6);
+    }
+    Floats dGate = Unwritten(size), dUp = Unwritten(size);
+    GeGluGrad(dy.data(), gate.data(), up.data(), size, dGate.data(), dUp.data());
+    CheckGradient(gate, dGate, [&](const Floats& g) { return Dot(forward(g, up), dy); });
+    CheckGradient(up, dUp, [&](const Floats& u) { return Dot(forward(gate, u), dy); });
+  }
+}
+
 TEST(EmbeddingAndItsGradient) {
   const int64_t width = 19, vocabulary = 6, tokens = 8;
   const Floats weight = Numbers(vocabulary * width, 1), dy = Numbers(tokens * width, 2);
@@ -153,6 +173,11 @@ const int32_t kSegments[] = {0, 5, 0, 0, 5, 3, 0, 5, 8, 4, 0, 5, 12, 1, 0, 0, 13
 const AttentionShape kShape{15, 4, 2, 10, 0.3f};
 constexpr int64_t kQueryWidth = 40, kKeyWidth = 20;
 
+// Leaves of what lies before a query only what the window shows it.
+void DropHidden(const AttentionShape& shape, std::vector<const float*>& seen) {
+  seen.erase(seen.begin(), seen.begin() + shape.Hidden(static_cast<int64_t>(seen.size())));
+}
+
 // Attention of one query head over the given tokens, in double precision.
 std::vector<double> PlainAttention(const float* q, const std::vector<const float*>& keys, const std::vector<const float*>& values) {
   std::vector<double> weights, out(static_cast<size_t>(kShape.headDim), 0.0);
@@ -169,16 +194,14 @@ std::vector<double> PlainAttention(const float* q, const std::vector<const float
   return out;
 }
 
-}  // namespace
-
-TEST(AttentionAndItsGradient) {
+void CheckAttention(const AttentionShape& shape) {
   const int64_t n = kShape.tokens;
   const Floats q = Numbers(n * kQueryWidth, 1), k = Numbers(n * kKeyWidth, 2), v = Numbers(n * kKeyWidth, 3);
   const Floats dOut = Numbers(n * kQueryWidth, 4);
   Floats logSums = Unwritten(n * kShape.heads);
   const auto forward = [&](const Floats& qs, const Floats& ks, const Floats& vs) {
     Floats out = Unwritten(n * kQueryWidth);
-    Attention(qs.data(), ks.data(), vs.data(), kSegments, 5, kShape, out.data(), logSums.data());
+    Attention(qs.data(), ks.data(), vs.data(), kSegments, 5, shape, out.data(), logSums.data());
     return out;
   };
   for (int64_t s = 0; s < 5; s++) {
@@ -193,6 +216,8 @@ TEST(AttentionAndItsGradient) {
         };
         for (int32_t i = 0; i < segment[3]; i++) see(segment[2] + i);
         for (int32_t i = 0; i <= t; i++) see(segment[0] + i);
+        DropHidden(shape, keys);
+        DropHidden(shape, values);
         const int64_t at = (segment[0] + t) * kQueryWidth + h * kShape.headDim;
         const std::vector<double> expected = PlainAttention(&q[at], keys, values);
         for (int64_t i = 0; i < kShape.headDim; i++) CHECK_CLOSE(out[at + i], expected[static_cast<size_t>(i)], 1e-6);
@@ -204,7 +229,7 @@ TEST(AttentionAndItsGradient) {
     const Floats out = forward(q, k, v);
     Floats all = Unwritten(n * (kQueryWidth + 2 * kKeyWidth));
     float *dq = all.data(), *dk = dq + n * kQueryWidth, *dv = dk + n * kKeyWidth;
-    AttentionGrad(dOut.data(), q.data(), k.data(), v.data(), out.data(), logSums.data(), kSegments, 5, kShape, dq, dk, dv);
+    AttentionGrad(dOut.data(), q.data(), k.data(), v.data(), out.data(), logSums.data(), kSegments, 5, shape, dq, dk, dv);
     return all;
   };
   CheckSameOnThreeThreads(gradients);
@@ -215,7 +240,7 @@ TEST(AttentionAndItsGradient) {
   CheckGradient(v, Floats(last, all.end()), [&](const Floats& x) { return Dot(forward(q, k, x), dOut); });
 }
 
-TEST(CachedAttentionStepByStep) {
+void CheckCachedAttention(int64_t window) {
   const int64_t rows = 3, slots = 4, prompt = 8, steps = kPageTokens + 2;
   const int32_t slot[] = {3, 0, 1}, promptStarts[] = {0, 0, 5}, promptLengths[] = {5, 5, 3};
   const Floats promptKeys = Numbers(prompt * kKeyWidth, 1), promptValues = Numbers(prompt * kKeyWidth, 2);
@@ -224,6 +249,7 @@ TEST(CachedAttentionStepByStep) {
   float* valuePointers[] = {valuePages[0].data(), valuePages[1].data()};
   AttentionShape shape = kShape;
   shape.tokens = rows;
+  shape.window = window;
   std::vector<Floats> ownKeys, ownValues;
   for (int64_t step = 0; step < steps; step++) {
     const uint32_t seed = static_cast<uint32_t>(10 + 3 * step);
@@ -246,11 +272,38 @@ TEST(CachedAttentionStepByStep) {
           keys.push_back(&ownKeys[t][b * kKeyWidth + head]);
           values.push_back(&ownValues[t][b * kKeyWidth + head]);
         }
+        DropHidden(shape, keys);
+        DropHidden(shape, values);
         const int64_t at = b * kQueryWidth + h * kShape.headDim;
         const std::vector<double> expected = PlainAttention(&q[at], keys, values);
         for (int64_t i = 0; i < kShape.headDim; i++) CHECK_CLOSE(out[at + i], expected[static_cast<size_t>(i)], 1e-6);
       }
     }
+  }
+}
+
+}  // namespace
+
+TEST(AttentionAndItsGradient) {
+  for (int64_t window : {0, 1, 3, 6}) {
+    AttentionShape shape = kShape;
+    shape.window = window;
+    CheckAttention(shape);
+  }
+}
+
+TEST(CachedAttentionStepByStep) {
+  for (int64_t window : {0, 1, 4, 36}) CheckCachedAttention(window);
+}
+
+TEST(CopiedColumns) {
+  const int64_t rows = 3, fromWidth = 5, toWidth = 4;
+  const Floats from = Numbers(rows * fromWidth, 1);
+  Floats to(static_cast<size_t>(rows * toWidth), 7.0f);
+  CopyColumns(from.data(), rows, fromWidth, 2, 3, to.data(), toWidth, 1);
+  for (int64_t row = 0; row < rows; row++) {
+    CHECK(to[row * toWidth] == 7.0f);
+    for (int64_t i = 0; i < 3; i++) CHECK(to[row * toWidth + 1 + i] == from[row * fromWidth + 2 + i]);
   }
 }
 

@@ -18,13 +18,13 @@ interface Shape {
   kvHeads: number;
   headDim: number;
   groups: GroupLengths[];
+  window?: number;
 }
 
-function bind(f: typeof attention, { headDim, groups }: Shape): Operation {
+function bind(f: typeof attention, { headDim, groups, window = Infinity }: Shape): Operation {
   const segments = segmentsOfGroups(groups);
-  return (q, k, v) => [
-    f(q as tf.Tensor2D, k as tf.Tensor2D, v as tf.Tensor2D, segments, { headDim, scale: 1 / Math.sqrt(headDim) }),
-  ];
+  const options = { headDim, scale: 1 / Math.sqrt(headDim), window: window === Infinity ? null : window };
+  return (q, k, v) => [f(q as tf.Tensor2D, k as tf.Tensor2D, v as tf.Tensor2D, segments, options)];
 }
 
 function inputs({ heads, kvHeads, headDim, groups }: Shape): [Input, Input, Input] {
@@ -38,14 +38,18 @@ function inputs({ heads, kvHeads, headDim, groups }: Shape): [Input, Input, Inpu
 }
 
 /** Attention as its definition says, token by token in double precision. */
-function naive([q, k, v]: [Input, Input, Input], segments: Segments, { heads, kvHeads, headDim }: Shape): number[] {
+function naive(
+  [q, k, v]: [Input, Input, Input],
+  segments: Segments,
+  { heads, kvHeads, headDim, window = Infinity }: Shape,
+): number[] {
   const out = new Array<number>(q.values.length).fill(0);
   for (const { start, length, prefixStart, prefixLength } of segmentList(segments)) {
     for (let offset = 0; offset < length; offset++) {
       const seen = [
         ...Array.from({ length: prefixLength }, (_, i) => prefixStart + i),
         ...Array.from({ length: offset + 1 }, (_, i) => start + i),
-      ];
+      ].slice(-window);
       for (let head = 0; head < heads; head++) {
         const kvHead = Math.floor(head / (heads / kvHeads));
         const at = (x: Input, token: number, width: number, h: number, d: number): number =>
@@ -78,14 +82,17 @@ const small: Shape = {
   ],
 };
 
-test('the reference is attention by its definition', async () => {
-  const all = inputs(small);
-  const { outputs } = await evaluate('cpu', bind(attentionReference, small), all);
-  expectClose(outputs[0] as Float32Array, naive(all, segmentsOfGroups(small.groups), small), 1e-5);
+const windowed = [1, 2, 4].map((window) => ({ ...small, window }));
+
+test.each([small, ...windowed])('the reference is attention by its definition: window $window', async (shape) => {
+  const all = inputs(shape);
+  const { outputs } = await evaluate('cpu', bind(attentionReference, shape), all);
+  expectClose(outputs[0] as Float32Array, naive(all, segmentsOfGroups(shape.groups), shape), 1e-5);
 });
 
-test('the reference has the gradient its values show', () =>
-  expectSlopes(bind(attentionReference, small), inputs(small), 1e-2));
+test.each([small, ...windowed])('the reference has the gradient its values show: window $window', (shape) =>
+  expectSlopes(bind(attentionReference, shape), inputs(shape), 1e-2),
+);
 
 const completions = (count: number): number[] => Array.from({ length: count }, (_, i) => 1 + ((5 * i) % 11));
 
@@ -96,9 +103,13 @@ describe.skipIf(!nativeAvailable)('the native kernel', () => {
     { heads: 9, kvHeads: 3, headDim: 64, groups: [{ promptLength: 19, completionLengths: [33, 1, 16] }] },
     { heads: 2, kvHeads: 2, headDim: 16, groups: [{ promptLength: 5, completionLengths: completions(21) }] },
     { heads: 6, kvHeads: 2, headDim: 20, groups: [{ promptLength: 90, completionLengths: [75, 20] }] },
+    { heads: 9, kvHeads: 3, headDim: 64, groups: [{ promptLength: 19, completionLengths: [33, 1, 16] }], window: 12 },
+    { heads: 6, kvHeads: 2, headDim: 20, groups: [{ promptLength: 90, completionLengths: [75, 20] }], window: 40 },
     small,
-  ])('agrees with the reference: $heads heads, $kvHeads kv heads of $headDim, $groups.length groups', (shape) =>
-    expectAgreement(bind(attention, shape), bind(attentionReference, shape), inputs(shape)),
+    ...windowed,
+  ])(
+    'agrees with the reference: $heads heads, $kvHeads kv heads of $headDim, $groups.length groups, window $window',
+    (shape) => expectAgreement(bind(attention, shape), bind(attentionReference, shape), inputs(shape)),
   );
 
   test('gives a segment the same bits in any batch', async () => {

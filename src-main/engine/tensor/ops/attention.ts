@@ -8,11 +8,13 @@ export interface AttentionOptions {
   headDim: number;
   /** Multiplies the scores before the softmax; `1 / sqrt(headDim)` in most models. */
   scale: number;
+  /** How many positions a query sees, its own the last of them (Mistral, arXiv 2310.06825, section 2); all when there is none. */
+  window?: number | null;
 }
 
 /**
  * Softmax attention (Vaswani et al. 2017, equation 1) in which each token sees its segment's prefix and its segment up to
- * itself. Query head h reads key/value head `floor(h / (heads / kvHeads))`.
+ * itself, or the last `window` positions of that. Query head h reads key/value head `floor(h / (heads / kvHeads))`.
  * @param q `[N, heads * headDim]`
  * @param k `[N, kvHeads * headDim]`
  * @param v `[N, kvHeads * headDim]`
@@ -23,10 +25,10 @@ export function attention(
   k: tf.Tensor2D,
   v: tf.Tensor2D,
   segments: Segments,
-  { headDim, scale }: AttentionOptions,
+  options: AttentionOptions,
 ): tf.Tensor2D {
-  if (!hasKernel(kernelNames.attention)) return attentionReference(q, k, v, segments, { headDim, scale });
-  const attributes = { segments: segments.rows, headDim, scale };
+  if (!hasKernel(kernelNames.attention)) return attentionReference(q, k, v, segments, options);
+  const attributes = { segments: segments.rows, ...options };
   const [out, logSums] = runKernels(kernelNames.attention, { q, k, v }, attributes) as [tf.Tensor2D, tf.Tensor2D];
   logSums.dispose(); // the tape keeps a handle of its own
   return out;
@@ -38,13 +40,13 @@ export function attentionReference(
   k: tf.Tensor2D,
   v: tf.Tensor2D,
   segments: Segments,
-  { headDim, scale }: AttentionOptions,
+  options: AttentionOptions,
 ): tf.Tensor2D {
-  const padded = padSegments(segments);
+  const padded = padSegments(segments, options.window ?? Infinity);
   return tf.tidy(() => {
     const queries = tf.tensor1d(padded.queries, 'int32');
     const keys = tf.tensor1d(padded.keys, 'int32');
-    return paddedAttention(tf.gather(q, queries), tf.gather(k, keys), tf.gather(v, keys), padded, { headDim, scale });
+    return paddedAttention(tf.gather(q, queries), tf.gather(k, keys), tf.gather(v, keys), padded, options);
   });
 }
 
@@ -64,7 +66,7 @@ export interface PaddedRows {
 
 const HIDDEN = -1e9;
 
-function padSegments(segments: Segments): PaddedRows {
+function padSegments(segments: Segments, window: number): PaddedRows {
   const list = segmentList(segments);
   const rows = list.length;
   const queriesPerRow = Math.max(...list.map(({ length }) => length));
@@ -80,7 +82,8 @@ function padSegments(segments: Segments): PaddedRows {
       queries[place] = start + offset;
       places[start + offset] = place;
       keys[row * keysPerRow + prefixLength + offset] = start + offset;
-      mask.fill(0, place * keysPerRow, place * keysPerRow + prefixLength + offset + 1);
+      const visible = prefixLength + offset + 1;
+      mask.fill(0, place * keysPerRow + Math.max(0, visible - window), place * keysPerRow + visible);
     }
   }
   return { rows, queriesPerRow, keysPerRow, queries, keys, mask, places };

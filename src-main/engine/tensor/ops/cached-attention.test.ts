@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { attentionReference } from './attention.ts';
+import { attentionReference, type AttentionOptions } from './attention.ts';
 import { cachedAttention, createLayerCache } from './cached-attention.ts';
 import { segmentsOfGroups, type GroupLengths } from './segments.ts';
 import { evaluate, expectClose, input, nativeAvailable, type Input } from './testing.ts';
 
 const [heads, kvHeads, headDim] = [6, 2, 5];
-const options = { headDim, scale: 1 / Math.sqrt(headDim) };
+const options: AttentionOptions = { headDim, scale: 1 / Math.sqrt(headDim) };
 
 function rowsOf(x: Input, tokens: number[]): tf.Tensor2D {
   const width = x.shape[1] as number;
@@ -21,6 +21,7 @@ async function decode(
   backend: 'cpu' | 'native',
   groups: GroupLengths[],
   all: [Input, Input, Input],
+  window: number | null = null,
 ): Promise<Map<number, Float32Array>> {
   await tf.setBackend(backend);
   const before = tf.memory().numTensors;
@@ -57,7 +58,8 @@ async function decode(
         promptLengths: Int32Array.from(of('promptLength')),
         ownLength: step,
       };
-      return cachedAttention(rowsOf(q, tokens), rowsOf(k, tokens), rowsOf(v, tokens), cache, rows, options).dataSync();
+      const [query, key, value] = [rowsOf(q, tokens), rowsOf(k, tokens), rowsOf(v, tokens)];
+      return cachedAttention(query, key, value, cache, rows, { ...options, window }).dataSync();
     }) as Float32Array;
     for (const [row, token] of tokens.entries())
       outputs.set(token, out.slice(row * heads * headDim, (row + 1) * heads * headDim));
@@ -85,19 +87,24 @@ function inputs(lengths: GroupLengths[]): [Input, Input, Input] {
 const backends = [['cpu', true] as const, ['native', nativeAvailable] as const];
 
 describe.each(backends)('on the %s backend', (backend, available) => {
-  test.skipIf(!available)('decoding token by token gives what attention over the whole batch gives', async () => {
-    const all = inputs(groups);
-    const packed = segmentsOfGroups(groups);
-    const whole = await evaluate(
-      'cpu',
-      (q, k, v) => [attentionReference(q as tf.Tensor2D, k as tf.Tensor2D, v as tf.Tensor2D, packed, options)],
-      all,
-    );
-    for (const [token, values] of await decode(backend, groups, all)) {
-      const expected = (whole.outputs[0] as Float32Array).slice(token * heads * headDim, (token + 1) * heads * headDim);
-      expectClose(values, expected, 1e-5, `token ${token}`);
-    }
-  });
+  test.skipIf(!available).each([null, 1, 9, 40])(
+    'decoding token by token gives what attention over the whole batch gives: window %s',
+    async (window) => {
+      const all = inputs(groups);
+      const packed = segmentsOfGroups(groups);
+      const within = { ...options, window };
+      const whole = await evaluate(
+        'cpu',
+        (q, k, v) => [attentionReference(q as tf.Tensor2D, k as tf.Tensor2D, v as tf.Tensor2D, packed, within)],
+        all,
+      );
+      for (const [token, values] of await decode(backend, groups, all, window)) {
+        const place = token * heads * headDim;
+        const expected = (whole.outputs[0] as Float32Array).slice(place, place + heads * headDim);
+        expectClose(values, expected, 1e-5, `token ${token}`);
+      }
+    },
+  );
 
   test.skipIf(!available)('a cache takes no more tokens than it was made for', async () => {
     await tf.setBackend(backend);

@@ -74,12 +74,11 @@ export function cachedAttention(
   v: tf.Tensor2D,
   cache: LayerCache,
   rows: DecodeRows,
-  { headDim, scale }: AttentionOptions,
+  options: AttentionOptions,
 ): tf.Tensor2D {
   const { slots, capacity } = cache.size;
   if (rows.ownLength >= capacity) throw new RangeError(`A completion of this cache holds at most ${capacity} tokens.`);
-  if (!hasKernel(kernelNames.cachedAttention))
-    return cachedAttentionReference(q, k, v, cache, rows, { headDim, scale });
+  if (!hasKernel(kernelNames.cachedAttention)) return cachedAttentionReference(q, k, v, cache, rows, options);
   if (cache.pages.length * PAGE_TOKENS <= rows.ownLength) {
     const shape: [number, number, number] = [slots, PAGE_TOKENS, k.shape[1]];
     cache.pages.push({ keys: tf.keep(tf.fill(shape, 0)), values: tf.keep(tf.fill(shape, 0)) });
@@ -91,8 +90,7 @@ export function cachedAttention(
   }
   return runKernel(kernelNames.cachedAttention, inputs, {
     ...rows,
-    headDim,
-    scale,
+    ...options,
     slotCount: slots,
     pages: cache.pages.length,
   });
@@ -123,6 +121,7 @@ export function cachedAttentionReference(
   if (cache.own !== null) tf.dispose([cache.own.keys, cache.own.values]);
   cache.own = { ...own, slots: rows.slots.slice() };
 
+  const window = options.window ?? Infinity;
   const promptPlaces = Math.max(...rows.promptLengths);
   const keysPerRow = promptPlaces + rows.ownLength + 1;
   const indices = new Int32Array(batch * promptPlaces);
@@ -133,6 +132,9 @@ export function cachedAttentionReference(
       indices[row * promptPlaces + offset] = rows.promptStarts[row] + offset;
     }
     mask.fill(-1e9, row * keysPerRow + length, row * keysPerRow + promptPlaces);
+    const hidden = Math.max(0, length + rows.ownLength + 1 - window);
+    mask.fill(-1e9, row * keysPerRow, row * keysPerRow + Math.min(hidden, length));
+    mask.fill(-1e9, row * keysPerRow + promptPlaces, row * keysPerRow + promptPlaces + Math.max(0, hidden - length));
   }
   return tf.tidy(() => {
     const joined = (prompts: tf.Tensor2D, ownBlock: tf.Tensor3D): tf.Tensor2D => {

@@ -5,6 +5,10 @@ export const kernelNames = {
   rope: 'FusedRope',
   swiGlu: 'FusedSwiGlu',
   swiGluGrad: 'FusedSwiGluGrad',
+  geGlu: 'FusedGeGlu',
+  geGluGrad: 'FusedGeGluGrad',
+  splitColumns: 'FusedSplitColumns',
+  joinColumns: 'FusedJoinColumns',
   embedding: 'FusedEmbedding',
   embeddingGrad: 'FusedEmbeddingGrad',
   attention: 'FusedAttention',
@@ -12,5 +16,7 @@ export const kernelNames = {
   cachedAttention: 'FusedCachedAttention',
   selectiveLogSoftmax: 'FusedSelectiveLogSoftmax',
   selectiveLogSoftmaxGrad: 'FusedSelectiveLogSoftmaxGrad',
+  int8Linear: 'FusedInt8Linear',
+  int8LinearGrad: 'FusedInt8LinearGrad',
   adamW: 'FusedAdamW',
 } as const;

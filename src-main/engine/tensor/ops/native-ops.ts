@@ -9,13 +9,15 @@ import { kernelNames } from './kernel-names.ts';
  * src-main/engine/native/src/ops/init.cc gives above each. All throw RangeError for arrays or indices that do not fit.
  */
 type NativeOp = (...args: (number | Float32Array | Int32Array | Float32Array[] | null)[]) => void;
-type NativeOps = Record<keyof typeof kernelNames, NativeOp>;
+type NativeOps = Record<Exclude<keyof typeof kernelNames, 'splitColumns' | 'joinColumns'> | 'copyColumns', NativeOp>;
 
 /** What a kernel works with: the addon, its inputs' values and shapes, its attributes, and fresh memory. */
 interface Call {
   ops: NativeOps;
   backend: NativeBackend;
   attributes: Record<string, unknown>;
+  /** All inputs, for kernels that take any number. */
+  inputs: Readonly<Record<string, tf.TensorInfo>>;
   /** The input `name`. */
   input: (name: string) => tf.TensorInfo;
   /** Values of the input `name`. */
@@ -35,6 +37,7 @@ function register(name: keyof typeof kernelNames, kernel: (call: Call) => Output
         ops: loadAddon<NativeOps>(),
         backend: native,
         attributes: attrs as Record<string, unknown>,
+        inputs: inputs as Record<string, tf.TensorInfo>,
         input,
         values: (key) => native.values(input(key)),
       });
@@ -87,16 +90,44 @@ register('rope', ({ ops, backend, attributes, input, values }) => {
   );
 });
 
-register('swiGlu', ({ ops, backend, input, values }) => {
-  const { shape } = input('gate');
-  return output(backend, shape, (out) => ops.swiGlu(out.length, values('gate'), values('up'), out));
+for (const glu of ['swiGlu', 'geGlu'] as const) {
+  register(glu, ({ ops, backend, input, values }) => {
+    const { shape } = input('gate');
+    return output(backend, shape, (out) => ops[glu](out.length, values('gate'), values('up'), out));
+  });
+
+  register(`${glu}Grad`, ({ ops, backend, input, values }) => {
+    const { shape } = input('gate');
+    return outputs(backend, [shape, shape], (dGate, dUp) =>
+      ops[`${glu}Grad`](dGate.length, values('dy'), values('gate'), values('up'), dGate, dUp),
+    );
+  });
+}
+
+register('splitColumns', ({ ops, backend, attributes, input, values }) => {
+  const [rows, whole] = matrix(input('x'));
+  const widths = attributes['widths'] as number[];
+  const shapes = widths.map((width) => [rows, width]);
+  return outputs(backend, shapes, (...parts) => {
+    let column = 0;
+    for (const [i, width] of widths.entries()) {
+      ops.copyColumns(rows, whole, column, width, width, 0, values('x'), parts[i]);
+      column += width;
+    }
+  });
 });
 
-register('swiGluGrad', ({ ops, backend, input, values }) => {
-  const { shape } = input('gate');
-  return outputs(backend, [shape, shape], (dGate, dUp) =>
-    ops.swiGluGrad(dGate.length, values('dy'), values('gate'), values('up'), dGate, dUp),
-  );
+register('joinColumns', ({ ops, backend, inputs, values }) => {
+  const widths = Object.values(inputs).map((part) => matrix(part)[1]);
+  const [rows] = matrix(inputs['0']);
+  const whole = widths.reduce((total, width) => total + width, 0);
+  return output(backend, [rows, whole], (joined) => {
+    let column = 0;
+    for (const [i, width] of widths.entries()) {
+      ops.copyColumns(rows, width, 0, width, whole, column, values(String(i)), joined);
+      column += width;
+    }
+  });
 });
 
 register('embedding', ({ ops, backend, attributes, input, values }) => {
@@ -115,6 +146,24 @@ register('embeddingGrad', ({ ops, backend, attributes, input, values }) => {
   );
 });
 
+register('int8Linear', ({ ops, backend, input, values }) => {
+  const [tokens, width] = matrix(input('x'));
+  const [outputs] = matrix(input('packed'));
+  const packed = backend.intValues(input('packed'));
+  return output(backend, [tokens, outputs], (out) =>
+    ops.int8Linear(tokens, width, outputs, values('x'), packed, values('scales'), out),
+  );
+});
+
+register('int8LinearGrad', ({ ops, backend, attributes, input, values }) => {
+  const [tokens, outputs] = matrix(input('dy'));
+  const width = attributes['width'] as number;
+  const packed = backend.intValues(input('packed'));
+  return output(backend, [tokens, width], (dx) =>
+    ops.int8LinearGrad(tokens, width, outputs, values('dy'), packed, values('scales'), dx),
+  );
+});
+
 register('adamW', ({ ops, backend, attributes, input, values }) => {
   const { learningRate, beta1, beta2, epsilon, weightDecay, step, gradientScale } = attributes as Record<
     string,
@@ -127,11 +176,11 @@ register('adamW', ({ ops, backend, attributes, input, values }) => {
   return [];
 });
 
-/** Tokens, heads, key/value heads, head width and scale of an attention call. */
-function attentionShape({ attributes, input }: Call): [number, number, number, number, number] {
-  const { headDim, scale } = attributes as { headDim: number; scale: number };
+/** Tokens, heads, key/value heads, head width, scale and window (0: none) of an attention call. */
+function attentionShape({ attributes, input }: Call): [number, number, number, number, number, number] {
+  const { headDim, scale, window } = attributes as { headDim: number; scale: number; window?: number | null };
   const [tokens, width] = matrix(input('q'));
-  return [tokens, width / headDim, matrix(input('k'))[1] / headDim, headDim, scale];
+  return [tokens, width / headDim, matrix(input('k'))[1] / headDim, headDim, scale, window ?? 0];
 }
 
 register('attention', (call) => {

@@ -47,7 +47,7 @@ struct Block {
   int64_t Tokens() const { return last - first; }
   int64_t Rows() const { return layout.shared * Tokens(); }
   int64_t Keys() const { return segment.prefixLength + last; }  // keys the last query of the block sees
-  // Keys that stacked row r sees.
+  // Keys up to the token of stacked row r; with a window it does not see the first ones.
   int64_t Visible(int64_t r) const { return segment.prefixLength + first + r % Tokens() + 1; }
   // Index of stacked row r in an array [N, heads].
   int64_t HeadIndex(int64_t r) const {
@@ -109,10 +109,11 @@ void ForwardBlock(const Block& block, const float* q, const float* k, const floa
   block.AgainstKeys(stacked, k, scores);
   for (int64_t r = 0; r < rows; r++) {
     float* row = scores + r * keys;
-    const int64_t visible = block.Visible(r);
-    const float top = kernels.max(row, visible) * scale;
-    const float sum = kernels.exponentials(row, scale, top, visible);
-    kernels.scale(row, 1.0f / sum, visible);
+    const int64_t visible = block.Visible(r), hidden = block.layout.shape.Hidden(visible);
+    const float top = kernels.max(row + hidden, visible - hidden) * scale;
+    const float sum = kernels.exponentials(row + hidden, scale, top, visible - hidden);
+    kernels.scale(row + hidden, 1.0f / sum, visible - hidden);
+    std::fill(row, row + hidden, 0.0f);
     std::fill(row + visible, row + keys, 0.0f);
     logSums[block.HeadIndex(r)] = top + std::log(sum);
   }
@@ -189,10 +190,12 @@ void BackwardBlock(const Block& block, const GradientArrays& arrays, float* pref
   block.AgainstKeys(queries, arrays.k, weights);
   block.AgainstKeys(dStacked, arrays.v, dScores);
   for (int64_t r = 0; r < rows; r++) {
-    const int64_t visible = block.Visible(r), index = block.HeadIndex(r);
+    const int64_t visible = block.Visible(r), hidden = layout.shape.Hidden(visible), index = block.HeadIndex(r);
     float *weight = weights + r * keys, *dScore = dScores + r * keys;
     const float delta = kernels.dot(dStacked + r * d, arrays.out + index * d, d);
-    kernels.attentionGrad(weight, dScore, layout.shape.scale, arrays.logSums[index], delta, visible);
+    kernels.attentionGrad(weight + hidden, dScore + hidden, layout.shape.scale, arrays.logSums[index], delta, visible - hidden);
+    std::fill(weight, weight + hidden, 0.0f);
+    std::fill(dScore, dScore + hidden, 0.0f);
     std::fill(weight + visible, weight + keys, 0.0f);
     std::fill(dScore + visible, dScore + keys, 0.0f);
   }

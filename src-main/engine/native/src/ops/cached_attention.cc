@@ -45,7 +45,7 @@ void Run(const Step& step, const Task& task) {
   const int64_t own = step.rows.ownLength + 1, pages = (own + kPageTokens - 1) / kPageTokens;
   const int64_t prompt = step.rows.promptLengths[task.first], stacked = (task.last - task.first) * shared;
   const int64_t promptOffset = step.rows.promptStarts[task.first] * kvWidth + task.kvHead * d;
-  const int64_t width = prompt + pages * kPageTokens;
+  const int64_t width = prompt + pages * kPageTokens, hidden = shape.Hidden(prompt + own), seen = prompt + own - hidden;
   float* queries = queryBuffer.Reserve(stacked * d);
   float* scores = scoreBuffer.Reserve(stacked * width);
   float* mixed = mixBuffer.Reserve(stacked * d);
@@ -61,9 +61,10 @@ void Run(const Step& step, const Task& task) {
     for (int64_t page = 0; page < pages; page++) {
       kernels.pageScores(queries + r * d, step.cache.keyPages[page] + block(r), d, row + prompt + page * kPageTokens);
     }
-    const float top = kernels.max(row, prompt + own) * shape.scale;
-    const float sum = kernels.exponentials(row, shape.scale, top, prompt + own);
-    kernels.scale(row, 1.0f / sum, prompt + own);
+    const float top = kernels.max(row + hidden, seen) * shape.scale;
+    const float sum = kernels.exponentials(row + hidden, shape.scale, top, seen);
+    kernels.scale(row + hidden, 1.0f / sum, seen);
+    std::fill(row, row + hidden, 0.0f);
   }
   Gemm(false, false, stacked, d, prompt, 1.0f, scores, width, step.cache.promptValues + promptOffset, kvWidth, 0.0f, mixed, d);
   for (int64_t r = 0; r < stacked; r++) {

@@ -43,22 +43,34 @@ void RopeCall(const Napi::CallbackInfo& info) {
   if (in.Ok()) Rope(x, cos, sin, positions, tokens, heads, headDim, half, direction, out);
 }
 
-// swiGlu(size, gate, up, out)
-void SwiGluCall(const Napi::CallbackInfo& info) {
+// swiGlu(size, gate, up, out), and geGlu the same
+template <void (*Glu)(const float*, const float*, int64_t, float*)>
+void GluCall(const Napi::CallbackInfo& info) {
   Arguments in(info);
   const int64_t size = in.Size(0);
   const float *gate = in.FloatArray(size), *up = in.FloatArray(size);
   float* out = in.FloatArray(size);
-  if (in.Ok()) SwiGlu(gate, up, size, out);
+  if (in.Ok()) Glu(gate, up, size, out);
 }
 
-// swiGluGrad(size, dy, gate, up, dGate, dUp)
-void SwiGluGradCall(const Napi::CallbackInfo& info) {
+// swiGluGrad(size, dy, gate, up, dGate, dUp), and geGluGrad the same
+template <void (*GluGrad)(const float*, const float*, const float*, int64_t, float*, float*)>
+void GluGradCall(const Napi::CallbackInfo& info) {
   Arguments in(info);
   const int64_t size = in.Size(0);
   const float *dy = in.FloatArray(size), *gate = in.FloatArray(size), *up = in.FloatArray(size);
   float *dGate = in.FloatArray(size), *dUp = in.FloatArray(size);
-  if (in.Ok()) SwiGluGrad(dy, gate, up, size, dGate, dUp);
+  if (in.Ok()) GluGrad(dy, gate, up, size, dGate, dUp);
+}
+
+// copyColumns(rows, fromWidth, fromColumn, columns, toWidth, toColumn, from, to)
+void CopyColumnsCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  const int64_t rows = in.Size(0), fromWidth = in.Size(), fromColumn = in.Size(0), columns = in.Size(), toWidth = in.Size(), toColumn = in.Size(0);
+  in.Check(fromColumn + columns <= fromWidth && toColumn + columns <= toWidth, "The columns lie outside the matrix");
+  const float* from = in.FloatArray(rows * fromWidth);
+  float* to = in.FloatArray(rows * toWidth);
+  if (in.Ok()) CopyColumns(from, rows, fromWidth, fromColumn, columns, to, toWidth, toColumn);
 }
 
 // embedding(tokens, width, vocabulary, weight, ids, out)
@@ -79,6 +91,28 @@ void EmbeddingGradCall(const Napi::CallbackInfo& info) {
   const int32_t* ids = in.Indices(tokens, vocabulary);
   float* dWeight = in.FloatArray(vocabulary * width);
   if (in.Ok()) EmbeddingGrad(dy, ids, tokens, width, vocabulary, dWeight);
+}
+
+// int8Linear(tokens, width, outputs, x, packed, scales, out)
+void Int8LinearCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  const int64_t tokens = in.Size(0), width = in.Size(), outputs = in.Size();
+  const float* x = in.FloatArray(tokens * width);
+  const int8_t* packed = reinterpret_cast<const int8_t*>(in.IntArray(outputs * Int8Stride(width) / 4));
+  const float* scales = in.FloatArray(outputs);
+  float* out = in.FloatArray(tokens * outputs);
+  if (in.Ok()) Int8Linear(x, packed, scales, tokens, width, outputs, out);
+}
+
+// int8LinearGrad(tokens, width, outputs, dy, packed, scales, dx)
+void Int8LinearGradCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  const int64_t tokens = in.Size(0), width = in.Size(), outputs = in.Size();
+  const float* dy = in.FloatArray(tokens * outputs);
+  const int8_t* packed = reinterpret_cast<const int8_t*>(in.IntArray(outputs * Int8Stride(width) / 4));
+  const float* scales = in.FloatArray(outputs);
+  float* dx = in.FloatArray(tokens * width);
+  if (in.Ok()) Int8LinearGrad(dy, packed, scales, tokens, width, outputs, dx);
 }
 
 // adamW(size, learningRate, beta1, beta2, epsilon, weightDecay, step, gradientScale, parameter, m, v, gradient)
@@ -102,6 +136,7 @@ AttentionShape ReadAttentionShape(Arguments& in) {
   shape.kvHeads = in.Size();
   shape.headDim = in.Size();
   shape.scale = in.Float();
+  shape.window = in.Size(0);
   in.Check(shape.kvHeads > 0 && shape.heads % shape.kvHeads == 0, "The query heads are no multiple of the key/value heads");
   return shape;
 }
@@ -129,7 +164,7 @@ const int32_t* ReadSegments(Arguments& in, int64_t tokens, int64_t* count) {
   return table;
 }
 
-// attention(tokens, heads, kvHeads, headDim, scale, segments, q, k, v, out, logSums)
+// attention(tokens, heads, kvHeads, headDim, scale, window, segments, q, k, v, out, logSums)
 void AttentionCall(const Napi::CallbackInfo& info) {
   Arguments in(info);
   const AttentionShape shape = ReadAttentionShape(in);
@@ -141,7 +176,7 @@ void AttentionCall(const Napi::CallbackInfo& info) {
   if (in.Ok()) Attention(q, k, v, segments, count, shape, out, logSums);
 }
 
-// attentionGrad(tokens, heads, kvHeads, headDim, scale, segments, dOut, q, k, v, out, logSums, dq, dk, dv)
+// attentionGrad(tokens, heads, kvHeads, headDim, scale, window, segments, dOut, q, k, v, out, logSums, dq, dk, dv)
 void AttentionGradCall(const Napi::CallbackInfo& info) {
   Arguments in(info);
   const AttentionShape shape = ReadAttentionShape(in);
@@ -154,8 +189,8 @@ void AttentionGradCall(const Napi::CallbackInfo& info) {
   if (in.Ok()) AttentionGrad(dOut, q, k, v, out, logSums, segments, count, shape, dq, dk, dv);
 }
 
-// cachedAttention(rows, heads, kvHeads, headDim, scale, slots, promptTokens, ownLength, slotOfRow, promptStarts, promptLengths,
-//                 q, k, v, promptKeys, promptValues, keyPages, valuePages, out)
+// cachedAttention(rows, heads, kvHeads, headDim, scale, window, slots, promptTokens, ownLength, slotOfRow, promptStarts,
+//                 promptLengths, q, k, v, promptKeys, promptValues, keyPages, valuePages, out)
 void CachedAttentionCall(const Napi::CallbackInfo& info) {
   Arguments in(info);
   const AttentionShape shape = ReadAttentionShape(in);
@@ -231,10 +266,15 @@ void InitOps(Napi::Env env, Napi::Object exports) {
   exports.Set("rmsNorm", Napi::Function::New<RmsNormCall>(env));
   exports.Set("rmsNormGrad", Napi::Function::New<RmsNormGradCall>(env));
   exports.Set("rope", Napi::Function::New<RopeCall>(env));
-  exports.Set("swiGlu", Napi::Function::New<SwiGluCall>(env));
-  exports.Set("swiGluGrad", Napi::Function::New<SwiGluGradCall>(env));
+  exports.Set("swiGlu", Napi::Function::New<GluCall<SwiGlu>>(env));
+  exports.Set("swiGluGrad", Napi::Function::New<GluGradCall<SwiGluGrad>>(env));
+  exports.Set("geGlu", Napi::Function::New<GluCall<GeGlu>>(env));
+  exports.Set("geGluGrad", Napi::Function::New<GluGradCall<GeGluGrad>>(env));
+  exports.Set("copyColumns", Napi::Function::New<CopyColumnsCall>(env));
   exports.Set("embedding", Napi::Function::New<EmbeddingCall>(env));
   exports.Set("embeddingGrad", Napi::Function::New<EmbeddingGradCall>(env));
+  exports.Set("int8Linear", Napi::Function::New<Int8LinearCall>(env));
+  exports.Set("int8LinearGrad", Napi::Function::New<Int8LinearGradCall>(env));
   exports.Set("adamW", Napi::Function::New<AdamWCall>(env));
   exports.Set("attention", Napi::Function::New<AttentionCall>(env));
   exports.Set("attentionGrad", Napi::Function::New<AttentionGradCall>(env));

@@ -54,6 +54,9 @@ struct OpKernels {
   void (*weightedSum)(const float* weights, const float* values, int64_t stride, int64_t tokens, int64_t depth, float* out);
 
   void (*adamW)(float* parameter, float* m, float* v, const float* gradient, const AdamWStep& step, int64_t n);
+
+  void (*geGlu)(const float* gate, const float* up, float* out, int64_t n);
+  void (*geGluGrad)(const float* dy, const float* gate, const float* up, float* dGate, float* dUp, int64_t n);
 };
 
 constexpr int64_t kPageTokens = 32;  // tokens per page of a decoding cache: a multiple of every vector width

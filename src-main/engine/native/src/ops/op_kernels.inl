@@ -107,6 +107,29 @@ void SwiGluGradRow(const float* dy, const float* gate, const float* up, float* d
   });
 }
 
+// gelu(g) in its tanh approximation is g * sigmoid(GeluArgument(g)), since (1 + tanh(u)) / 2 = sigmoid(2 u).
+constexpr float kTwiceRootTwoOverPi = 1.5957691216057308f, kGeluCubic = 0.044715f;
+
+inline Vec GeluArgument(Vec g) { return Set(kTwiceRootTwoOverPi) * g * Fma(Set(kGeluCubic) * g, g, Set(1.0f)); }
+
+void GeGluRow(const float* gate, const float* up, float* out, int64_t n) {
+  ForVectors(n, [=](auto load, auto store, int64_t i, int64_t count) {
+    const Vec g = load(gate + i, count);
+    store(out + i, g * Sigmoid(GeluArgument(g)) * load(up + i, count), count);
+  });
+}
+
+void GeGluGradRow(const float* dy, const float* gate, const float* up, float* dGate, float* dUp, int64_t n) {
+  const Vec one = Set(1.0f);
+  ForVectors(n, [=](auto load, auto store, int64_t i, int64_t count) {
+    const Vec g = load(gate + i, count), d = load(dy + i, count);
+    const Vec s = Sigmoid(GeluArgument(g));
+    const Vec slope = Set(kTwiceRootTwoOverPi) * Fma(Set(3.0f * kGeluCubic) * g, g, one);
+    store(dGate + i, d * load(up + i, count) * s * Fma(g * (one - s), slope, one), count);
+    store(dUp + i, d * g * s, count);
+  });
+}
+
 float ExponentialsOf(float* x, float scale, float shift, int64_t n) {
   const Vec factor = Set(scale), less = Set(-shift);
   Vec sums[2] = {Set(0.0f), Set(0.0f)};
@@ -223,7 +246,8 @@ void AdamWRow(float* parameter, float* m, float* v, const float* gradient, const
 
 const OpKernels kOpKernels = {Dot,           MaxOf,          AddTo,     ScaledProduct,    AddScaledProduct, DotOfThree,
                               RmsNormGradRow, Rotate,        SwiGluRow, SwiGluGradRow,    ExponentialsOf,   ScaleBy,
-                              SoftmaxSumsOf, LogSoftmaxGradRow, AttentionGradRow, PageScores, WeightedSum,  AdamWRow};
+                              SoftmaxSumsOf, LogSoftmaxGradRow, AttentionGradRow, PageScores, WeightedSum,  AdamWRow,
+                              GeGluRow,      GeGluGradRow};
 
 }  // namespace GRPO_SIMD
 }  // namespace grpo

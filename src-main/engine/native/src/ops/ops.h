@@ -21,9 +21,25 @@ void Rope(const float* x, const float* cos, const float* sin, const int32_t* pos
 void SwiGlu(const float* gate, const float* up, int64_t size, float* out);
 void SwiGluGrad(const float* dy, const float* gate, const float* up, int64_t size, float* dGate, float* dUp);
 
+// out = gelu(gate) * up, elementwise, with the tanh approximation of gelu.
+void GeGlu(const float* gate, const float* up, int64_t size, float* out);
+void GeGluGrad(const float* dy, const float* gate, const float* up, int64_t size, float* dGate, float* dUp);
+
+// Copies some columns of every row of one matrix into another: what splits and joins the outputs of fused layers.
+void CopyColumns(const float* from, int64_t rows, int64_t fromWidth, int64_t fromColumn, int64_t columns, float* to, int64_t toWidth,
+                 int64_t toColumn);
+
 // out[N, H] = weight[ids]; the gradient adds the rows of dy[N, H] with the same id, in order, into dWeight[V, H].
 void Embedding(const float* weight, const int32_t* ids, int64_t tokens, int64_t width, float* out);
 void EmbeddingGrad(const float* dy, const int32_t* ids, int64_t tokens, int64_t width, int64_t vocabulary, float* dWeight);
+
+// Bytes from one row of an int8 weight to the next: rows are padded to whole 32-bit words, which is what JavaScript holds them in.
+inline int64_t Int8Stride(int64_t width) { return (width + 3) / 4 * 4; }
+
+// out[N, O] = x[N, I] * W^T, where row o of W[O, I] is the bytes of packed[O, stride] times scales[o]; dx[N, I] = dy * W.
+void Int8Linear(const float* x, const int8_t* packed, const float* scales, int64_t tokens, int64_t width, int64_t outputs, float* out);
+void Int8LinearGrad(const float* dy, const int8_t* packed, const float* scales, int64_t tokens, int64_t width, int64_t outputs,
+                    float* dx);
 
 struct AdamWSettings {
   double learningRate, beta1, beta2, epsilon, weightDecay, step, gradientScale;
@@ -35,6 +51,10 @@ void AdamW(float* parameter, float* m, float* v, const float* gradient, int64_t 
 struct AttentionShape {
   int64_t tokens, heads, kvHeads, headDim;
   float scale;
+  int64_t window = 0;  // how many positions a query sees, its own the last of them; 0: all
+
+  // Of the first `visible` positions of a sequence, those that its query at position visible - 1 does not see.
+  int64_t Hidden(int64_t visible) const { return window > 0 && visible > window ? visible - window : 0; }
 };
 
 // Attention over the segment table segments[count][4] = start, length, prefixStart, prefixLength.

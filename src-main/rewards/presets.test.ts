@@ -1,0 +1,93 @@
+/** Presets are valid rule sets, and those named after functions of TRL and open-r1 score as these do. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { rewardRuleSchema, type RewardRule } from '../contract/reward-rules.ts';
+import { compileRules } from './compile-rules.ts';
+import { rewardPresets, rulesOfPreset, type RewardPresetName } from './presets.ts';
+
+interface Length {
+  completions: { text: string; tokens: number }[];
+  trl_cosine: number[];
+  open_r1_cosine: number[];
+  open_r1_len: number[];
+}
+
+const reference = JSON.parse(
+  readFileSync(new URL('./fixtures/reference-rewards.json', import.meta.url), 'utf8'),
+) as Record<RewardPresetName, number[]> & { texts: string[]; length: Length };
+
+async function scores(
+  rules: RewardRule[],
+  completions: { text: string; tokens: number }[],
+  columns: Record<string, unknown> = {},
+): Promise<(number | null)[][]> {
+  const scorer = await compileRules(rules);
+  const row = { index: 0, prompt: 'p', columns };
+  const said = completions.map(({ text, tokens }) => ({ text, tokens: new Int32Array(tokens) }));
+  const [group] = await scorer.scoreGroups([{ prompt: 'p', row, completions: said }]);
+  scorer.dispose();
+  return group.map((completion) => completion.scores.map(({ score }) => score));
+}
+
+const names = Object.keys(rewardPresets) as RewardPresetName[];
+
+test.each(names)('%s is a set of valid rules', async (name) => {
+  const scorer = await compileRules(rulesOfPreset(name));
+  expect(scorer.names.length).toBeGreaterThan(0);
+  scorer.dispose();
+});
+
+describe('functions of the text', () => {
+  const functions = [
+    'trl.think_format_reward',
+    'open_r1.format_reward',
+    'open_r1.code_format_reward',
+    'open_r1.tag_count_reward',
+    'open_r1.reasoning_steps_reward',
+    'open_r1.get_repetition_penalty_reward',
+  ] as const;
+
+  test.each(functions)('%s has the values of the original', async (name) => {
+    const completions = reference.texts.map((text) => ({ text, tokens: 0 }));
+    const got = (await scores(rulesOfPreset(name), completions)).map(([score]) => score! + 0); // −0 is 0
+    expect(got).toEqual(reference[name].map((score) => score + 0));
+    expect(new Set(got).size).toBeGreaterThan(1);
+  });
+});
+
+describe('functions of length and correctness', () => {
+  const { completions, trl_cosine, open_r1_cosine, open_r1_len } = reference.length;
+  const correct = { type: 'answer_match', extract: { type: 'regex', pattern: '(\\d\\d)$' } };
+  const withCheck = (name: RewardPresetName, settings: object) =>
+    rulesOfPreset(name).map((rule) => rewardRuleSchema.parse({ ...rule, ...settings, correct }));
+
+  test.each([
+    ['trl.get_cosine_scaled_reward', trl_cosine, { max_length: 20 }],
+    ['open_r1.get_cosine_scaled_reward', open_r1_cosine, { max_length: 20 }],
+    ['open_r1.len_reward', open_r1_len, {}],
+  ] as const)('%s has the values of the original', async (name, wanted, settings) => {
+    const got = await scores(withCheck(name, settings), completions, { answer: '42' });
+    got.forEach(([score], index) => expect(score).toBeCloseTo(wanted[index], 12));
+  });
+
+  test('open_r1.accuracy_reward is 1 or 0, and 1 without a solution', async () => {
+    const rules = withCheck('open_r1.accuracy_reward', {});
+    const said = ['xx42', '41'].map((text) => ({ text, tokens: 3 }));
+    expect(await scores(rules, said, { answer: '42' })).toEqual([[1], [0]]);
+    expect(await scores(rules, said)).toEqual([[1], [1]]);
+  });
+});
+
+test.each<[RewardPresetName, string, Record<string, unknown>, number[]]>([
+  ['arithmetic', '<think>6+7=13</think><answer>13</answer>', { answer: 13 }, [1, 1]],
+  ['arithmetic', '13', { answer: 13 }, [0, 0]],
+  ['gsm8k', 'So 6 * 7 is $1,042.', { answer: 'because\n#### 1042' }, [1, 0.9]],
+  ['countdown', '<think>?</think><answer>55 * 2</answer>', { nums: [2, 55], target: 110 }, [1, 1]],
+  ['reverse_text', '<answer>cba</answer>', { answer: 'cba' }, [1, 1]],
+  ['reverse_text', 'cbb', { answer: 'cba' }, [0, 2 / 3]],
+  ['format_only', '<think>a</think><answer>b', {}, [0, 0.75]],
+  ['json_extraction', 'Here: {"b": 2, "a": 1}', { answer: '{"a": 1, "b": 2}' }, [1, 1, 1]],
+])('%s scores %j', async (name, text, columns, wanted) => {
+  const [got] = await scores(rulesOfPreset(name), [{ text, tokens: 0 }], columns);
+  got.forEach((score, index) => expect(score).toBeCloseTo(wanted[index], 12));
+});
