@@ -8,7 +8,7 @@ import { checkExamples } from '../engine/reward-model/examples.ts';
 import { compileRules } from '../rewards/compile-rules.ts';
 import { requireRulesThatApply } from '../rewards/rules-that-apply.ts';
 import type { RunRows } from '../runs/content-hash.ts';
-import { runCommands } from './config-file.ts';
+import { runCommands } from '../services/config/config-file.ts';
 import { describeError, exitCodes } from './errors.ts';
 import { formatDuration, formatPercent, plural } from './format.ts';
 import { onInterrupt } from './interrupts.ts';

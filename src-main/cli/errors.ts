@@ -1,7 +1,7 @@
 /** How a command tells of a failure, and the exit code it leaves. */
 import { isAbsolute, relative } from 'node:path';
 import { StudioError, type ErrorRecord } from '../contract/errors.ts';
-import { ConfigError } from './config-file.ts';
+import { ConfigError } from '../services/config/config-file.ts';
 import type { Output } from './output.ts';
 
 export const exitCodes = {

@@ -1,7 +1,7 @@
 /** Options that several commands share, and how their values become overrides of a configuration. */
 import { Command, Option } from 'commander';
 import { backendNames } from '../contract/config.ts';
-import { parseSetOption, type Override } from './config-source.ts';
+import { parseSetOption, type Override } from '../services/config/config-source.ts';
 
 export interface CommonOptions {
   dataDir?: string;

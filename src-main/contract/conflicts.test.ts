@@ -15,6 +15,8 @@ describe('findConflicts', () => {
   });
 
   test.each([
+    [{ rewards: [{ name: 'r', type: 'format', metric_only: true }] }, 'rewards'],
+    [{ rewards: [{ name: 'r', type: 'format', enabled: false }] }, 'rewards'],
     [{ loss_type: 'gmpo', importance_sampling_level: 'sequence' }, 'importance_sampling_level'],
     [{ loss_type: 'luspo' }, 'importance_sampling_level'],
     [{ loss_type: 'cispo' }, 'epsilon_high'],

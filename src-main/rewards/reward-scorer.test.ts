@@ -148,7 +148,7 @@ describe('what fails', () => {
 
 test('rules that wait are asked side by side, and the thread is free meanwhile', async () => {
   const order: string[] = [];
-  const slow = (name: string, ready: Promise<void>): CompiledGroupRule => ({
+  const slow = (name: string, ready: Promise<null>): CompiledGroupRule => ({
     async scoreGroups(groups) {
       order.push(`${name} begins`);
       await ready;
@@ -156,11 +156,11 @@ test('rules that wait are asked side by side, and the thread is free meanwhile',
     },
     dispose: () => order.push(`${name} ends`),
   });
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = Promise.withResolvers<null>();
   const scorer = createScorer([rule('a', slow('a', promise)), rule('b', slow('b', promise))]);
   const scored = scorer.scoreGroups([group(['x'])]);
   order.push('free');
-  resolve();
+  resolve(null);
   expect((await scored)[0][0].reward).toBe(2);
   scorer.dispose();
   expect(order).toEqual(['a begins', 'b begins', 'free', 'a ends', 'b ends']);

@@ -68,7 +68,7 @@ export function createScorer(rules: readonly ScoredRule[]): RewardScorer {
       const taken = failures.flatMap((messages, place) =>
         [...messages].map(([message, count]) => ({ rule: names[place], message, count, of: asked })),
       );
-      failures = rules.map(() => new Map());
+      failures = rules.map(() => new Map<string, number>());
       asked = 0;
       return taken;
     },

@@ -1,7 +1,7 @@
 /** `grpo-studio demo`: a whole GRPO run on the starter model that comes with the studio. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { readRunConfig } from '../config-file.ts';
+import { readRunConfig } from '../../services/config/config-file.ts';
 import { runNew } from '../drive-run.ts';
 import {
   backendOption,

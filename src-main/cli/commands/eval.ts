@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { StudioError } from '../../contract/errors.ts';
 import type { EvaluationSample } from '../../contract/engine.ts';
 import { readDataset } from '../../datasets/read-dataset.ts';
-import { readEvaluationConfig } from '../config-file.ts';
+import { readEvaluationConfig } from '../../services/config/config-file.ts';
 import { formatNumber, formatPercent, formatTable, indent, oneLine, plural, printable } from '../format.ts';
 import {
   backendOption,

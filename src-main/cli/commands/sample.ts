@@ -1,7 +1,7 @@
 /** `grpo-studio sample`: completions of one prompt by a model or a run's newest checkpoint. */
 import type { Command } from 'commander';
 import type { Prompt } from '../../contract/dataset.ts';
-import { readSampleConfig } from '../config-file.ts';
+import { readSampleConfig } from '../../services/config/config-file.ts';
 import { formatNumber, plural, printable } from '../format.ts';
 import {
   backendOption,

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { RunType } from '../../contract/config.ts';
 import { StudioError } from '../../contract/errors.ts';
-import { readRunConfig, runSchemas } from '../config-file.ts';
+import { readRunConfig, runSchemas } from '../../services/config/config-file.ts';
 import { runNew, runResumed } from '../drive-run.ts';
 import {
   backendOption,

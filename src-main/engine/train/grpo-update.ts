@@ -51,12 +51,16 @@ export function recordAdvantages(
   reasoning: ReadonlyMap<CompletionRecord, readonly RewardedStep[]> | null,
 ): TokenAdvantages {
   if (reasoning !== null) return recordProcessAdvantages(groups, reasoning);
-  const scores = groups.map(({ completions }) => completions.map(({ scores }) => scores.map(({ score }) => score)));
+  const rules = config.rewards.filter(({ enabled }) => enabled); // as they are scored
+  const counting = rules.filter(({ metric_only }) => !metric_only);
+  const scores = groups.map(({ completions }) =>
+    completions.map(({ scores }) => scores.flatMap(({ score }, i) => (rules[i].metric_only ? [] : [score]))),
+  );
   const advantages =
     config.multi_objective_aggregation === 'normalize_then_sum'
       ? decoupledAdvantages(
           scores,
-          config.rewards.map(({ weight }) => weight),
+          counting.map(({ weight }) => weight),
         )
       : groupAdvantages(
           groups.map(({ completions }) => shapedRewards(completions, config, beta)),

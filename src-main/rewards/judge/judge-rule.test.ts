@@ -157,7 +157,7 @@ describe('a judge that fails', () => {
     });
     expect(scores).toEqual([[1, null, 1]]);
     expect(verdicts[0][1].why).toMatch(expected);
-    expect(warnings).toEqual([`Rule "judge": ${verdicts[0][1].why}.`]);
+    expect(warnings).toEqual([verdicts[0][1].why]);
   });
 
   test.each([

@@ -103,7 +103,7 @@ function verdictsOf(
       const why = `the judge ${answer.failed}`;
       if (rule.on_failure === 'fail_run')
         throw new StudioError('reward_invalid', `Rule "${rule.name}": ${why}. Its on_failure is fail_run.`, { field });
-      warn(`Rule "${rule.name}": ${why}.`);
+      warn(why);
       return { score: rule.on_failure === 'zero' ? 0 : null, why };
     }
     const given = answer.scores[rule.mode === 'group' ? place : 0];

@@ -50,7 +50,7 @@ describe('where the answer is found', () => {
   test('a right answer that cannot be read: no score, and one warning for the row', async () => {
     const { scores, warnings } = await verdicts(['\\boxed{1}', '\\boxed{2}'], '\\frac{1}{');
     expect(scores).toEqual([null, null]);
-    expect(warnings).toEqual(['Rule "math": the right answer "\\\\frac{1}{" cannot be read as mathematics.']);
+    expect(warnings).toEqual(['the right answer "\\\\frac{1}{" cannot be read as mathematics']);
   });
 });
 

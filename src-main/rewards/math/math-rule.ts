@@ -78,7 +78,7 @@ export function compileMath(rule: MathRule, field: string): CompiledGroupRule {
       'lost' in outcome && outcome.lost === 'budget'
         ? `not compared: the ${rule.budget_ms} ms for all completions of a step were over`
         : `the right answer ${quote(text)} cannot be read as mathematics`;
-    warn(`Rule "${rule.name}": ${why}.`);
+    warn(why);
     return why;
   }
 
@@ -93,7 +93,7 @@ export function compileMath(rule: MathRule, field: string): CompiledGroupRule {
     const why = budget
       ? `not compared: the ${rule.budget_ms} ms for all completions of a step were over`
       : `${quote(answer)} could not be compared with ${quote(expected)} within ${rule.timeout_ms} ms`;
-    warn(`Rule "${rule.name}": ${why}.`);
+    warn(why);
     return { score: budget ? null : 0, why };
   }
 }

@@ -88,7 +88,7 @@ function verdictOf(
 ): Verdict {
   if ('skipped' in answer) {
     const why = `the code was ${answer.skipped}`;
-    warn(`Rule "${rule.name}": ${why}.`);
+    warn(why);
     return { score: null, why };
   }
   if ('problem' in answer) {

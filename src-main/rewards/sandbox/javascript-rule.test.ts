@@ -66,7 +66,7 @@ describe('score', () => {
     );
     expect(verdicts.map((verdict) => verdict.score)).toEqual([1, null, 1]);
     expect(verdicts[1].why).toBe("the script threw TypeError: cannot read property 'x' of null (line 2)");
-    expect(warnings).toEqual([`Rule "mine": ${verdicts[1].why}.`]);
+    expect(warnings).toEqual([verdicts[1].why]);
   });
 
   test('nothing is left over from one completion to the next', async () => {

@@ -26,7 +26,7 @@ export async function compileJavascript(rule: JavascriptRule, field: string): Pr
     scoreGroups: async (groups, warn) => {
       const jobs = groups.flatMap((group) => group.completions.map((completion) => scoreJob(rule, group, completion)));
       const answers = await sandbox.run(jobs, rule);
-      const verdicts = answers.map((answer) => verdictOf(answer, rule, warn));
+      const verdicts = answers.map((answer) => verdictOf(answer, warn));
       let next = 0;
       return groups.map((group) => group.completions.map(() => verdicts[next++]));
     },
@@ -60,13 +60,13 @@ function drawSeed(seed: number, prompt: string, completion: string): number {
     .readInt32LE(0);
 }
 
-function verdictOf(answer: SandboxAnswer, rule: JavascriptRule, warn: (message: string) => void): Verdict {
+function verdictOf(answer: SandboxAnswer, warn: (message: string) => void): Verdict {
   if ('score' in answer) {
     const { score, why = score === null ? 'the script gave no score' : `the script gave ${score}`, spans } = answer;
     return { score, why, ...(spans === undefined ? {} : { spans }) };
   }
   const why = whyNot(answer);
-  warn(`Rule "${rule.name}": ${why}.`);
+  warn(why);
   return { score: null, why };
 }
 

@@ -2,6 +2,7 @@
 import { grpoConfigSchema, type RunConfig } from '../../contract/config.ts';
 import type { StepRecord } from '../../contract/engine.ts';
 import { StudioError } from '../../contract/errors.ts';
+import { placedRules } from '../../rewards/watchers/placed-rules.ts';
 import type { StoreReader } from '../../store/interfaces.ts';
 import { explainAdvantages, explainGroups } from './explain-groups.ts';
 import { explainLoss } from './explain-loss.ts';
@@ -58,7 +59,7 @@ export function explainStep(
     loss: explainLoss(record, config, firstLoss),
     ratio: explainRatio(record, config),
     advantages: explainAdvantages(record.groups, config),
-    groups: explainGroups(record, config.rewards[0].name),
+    groups: explainGroups(record, placedRules(config)[0].name),
     tokens: explainTokens(record, config, tokenTexts),
   };
 }

@@ -4,16 +4,11 @@ import {
   grpoConfigSchema,
   rewardModelConfigSchema,
   sftConfigSchema,
-  type GrpoConfig,
   type RunConfig,
   type RunType,
-} from '../contract/config.ts';
-import { findConflicts } from '../contract/conflicts.ts';
-import { StudioError } from '../contract/errors.ts';
-import { withPreset } from '../contract/presets.ts';
-import type { RewardRule } from '../contract/reward-rules.ts';
-import { compileRules } from '../rewards/compile-rules.ts';
-import { explainIssues } from './config-problems.ts';
+} from '../../contract/config.ts';
+import { StudioError } from '../../contract/errors.ts';
+import { checkValues } from './check-values.ts';
 import { readConfigSource, type ConfigInput, type ConfigSource, type Override, type Path } from './config-source.ts';
 
 const pathFields = ['model', 'dataset', 'eval_dataset'];
@@ -103,18 +98,11 @@ async function validate<Schema extends z.ZodType>(
   elsewhere?: ReadonlyMap<string, string>,
 ): Promise<z.output<Schema>> {
   const source = readConfigSource({ cwd: process.cwd(), ...from, pathFields });
-  const values = isGrpo(schema) ? withPreset(source.values) : source.values;
-  const result = schema.safeParse(values);
-  if (result.success) {
-    await requireSoundRules((result.data as { rewards?: RewardRule[] }).rewards ?? [], source);
-    if (isGrpo(schema)) requireNoConflict(result.data as GrpoConfig, source);
-    return result.data;
-  }
-  const problems = explainIssues(schema, values, result.error.issues, what, elsewhere).map(({ path, message }) =>
-    problemAt(source, path, message),
-  );
-  problems.sort((a, b) => (a.where.line ?? Infinity) - (b.where.line ?? Infinity));
-  throw new ConfigError(problems as [StudioError, ...StudioError[]]);
+  const { config, problems } = await checkValues(schema, source.values, what, elsewhere);
+  if (config !== null) return config;
+  const placed = problems.map(({ path, message }) => problemAt(source, path, message));
+  placed.sort((a, b) => (a.where.line ?? Infinity) - (b.where.line ?? Infinity));
+  throw new ConfigError(placed as [StudioError, ...StudioError[]]);
 }
 
 /** A problem with the place it comes from: file and line, or the option. */
@@ -122,23 +110,4 @@ function problemAt(source: ConfigSource, path: Path, message: string): StudioErr
   const { origin, ...where } = source.locate(path);
   const field = path.join('.');
   return new StudioError('config_invalid', origin ? `${message} (${origin})` : message, { ...where, field });
-}
-
-const isGrpo = (schema: z.ZodType): boolean => schema === grpoConfigSchema;
-
-function requireNoConflict(config: GrpoConfig, source: ConfigSource): void {
-  const [first, ...others] = findConflicts(config).map(({ field, message }) =>
-    problemAt(source, [field], `${message}.`),
-  );
-  if (first !== undefined) throw new ConfigError([first, ...others]);
-}
-
-/** What the schema cannot see in a rule: a broken regular expression, a name used twice. */
-async function requireSoundRules(rules: RewardRule[], source: ConfigSource): Promise<void> {
-  try {
-    (await compileRules(rules)).dispose();
-  } catch (error) {
-    if (!(error instanceof StudioError)) throw error;
-    throw new ConfigError([problemAt(source, (error.where.field ?? 'rewards').split('.'), error.message)]);
-  }
 }

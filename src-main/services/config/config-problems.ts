@@ -1,6 +1,6 @@
 /** Turns zod's issues about a configuration into sentences a person can act on. */
 import { z } from 'zod';
-import { closest } from '../store/closest.ts';
+import { closest } from '../../store/closest.ts';
 import type { Path } from './config-source.ts';
 
 export interface Problem {

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { grpoConfigSchema, sftConfigSchema } from '../contract/config.ts';
-import { rewardRuleSchema } from '../contract/reward-rules.ts';
-import { StudioError } from '../contract/errors.ts';
+import { grpoConfigSchema, sftConfigSchema } from '../../contract/config.ts';
+import { rewardRuleSchema } from '../../contract/reward-rules.ts';
+import { StudioError } from '../../contract/errors.ts';
 import { ConfigError, readEvaluationConfig, readRunConfig, readSampleConfig } from './config-file.ts';
 import { parseSetOption } from './config-source.ts';
 

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { isMap, isSeq, LineCounter, parseDocument, type Document, type Node, type ParsedNode } from 'yaml';
-import { StudioError } from '../contract/errors.ts';
+import { StudioError } from '../../contract/errors.ts';
 
 export type Path = (string | number)[];
 
@@ -96,22 +96,36 @@ function parseFile(file: string, lines: LineCounter): Document.Parsed {
     const why = code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : `cannot be read (${code})`;
     throw new StudioError('config_invalid', `The config file ${file} ${why}.`, { path: file }, { cause: error });
   }
+  return parseText(text, lines, { path: file });
+}
+
+/** @param where is told in errors: the file, when there is one */
+function parseText(text: string, lines: LineCounter, where: { path?: string }): Document.Parsed {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const problem = document.errors[0];
   if (problem) {
-    const line = lines.linePos(problem.pos[0]).line;
-    throw new StudioError('config_invalid', `The file is not valid YAML: ${sentence(problem.message)}`, {
-      path: file,
-      line,
-    });
+    const { line } = lines.linePos(problem.pos[0]);
+    const message = `${where.path === undefined ? 'This' : 'The file'} is not valid YAML: ${sentence(problem.message)}`;
+    throw new StudioError('config_invalid', message, { ...where, line });
   }
   if (document.contents !== null && !isMap(document.contents)) {
-    throw new StudioError('config_invalid', 'A config file holds settings as `key: value` lines, one per line.', {
-      path: file,
-      line: 1,
-    });
+    const message = 'A config file holds settings as `key: value` lines, one per line.';
+    throw new StudioError('config_invalid', message, { ...where, line: 1 });
   }
   return document;
+}
+
+/**
+ * A configuration that a person is writing, in no file yet: its values as they stand there, and the line of each.
+ * @throws StudioError `config_invalid` with a line when the text is no YAML mapping
+ */
+export function readConfigText(text: string): { values: Record<string, unknown>; lineOf(path: Path): number | null } {
+  const lines = new LineCounter();
+  const document = parseText(text, lines, {});
+  return {
+    values: (document.toJS() ?? {}) as Record<string, unknown>,
+    lineOf: (path) => lineOf(document, path, lines),
+  };
 }
 
 function sentence(message: string): string {

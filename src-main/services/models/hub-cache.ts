@@ -1,0 +1,53 @@
+/** The cache that the Hugging Face libraries of other programs keep on this disk: which models are in it. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { CachedModel } from '../../contract/models.ts';
+import { fileNames } from './copy-model.ts';
+import { folderBytes } from './inspect-model.ts';
+import { orMissing } from './library-folder.ts';
+import { ADAPTER_CONFIG } from './model-files.ts';
+
+/** Where huggingface_hub keeps it: HF_HUB_CACHE, else `hub` in HF_HOME, else below XDG_CACHE_HOME or ~/.cache. */
+export function hubCacheFolder(environment: Readonly<Record<string, string | undefined>> = process.env): string {
+  const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME, XDG_CACHE_HOME } = environment;
+  const home = HF_HOME || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface');
+  return HF_HUB_CACHE || HUGGINGFACE_HUB_CACHE || join(home, 'hub');
+}
+
+/** The snapshots with a model's or an adapter's config, the newest first. No cache is an empty one. */
+export async function listHubCache(cache = hubCacheFolder()): Promise<CachedModel[]> {
+  const models: (CachedModel & { modified: number })[] = [];
+  for (const repository of await readdir(cache).catch(orMissing<string[]>([]))) {
+    if (!repository.startsWith('models--')) continue;
+    const id = repository.slice('models--'.length).replaceAll('--', '/');
+    const references = await readReferences(join(cache, repository, 'refs'));
+    const snapshots = join(cache, repository, 'snapshots');
+    for (const revision of await readdir(snapshots).catch(orMissing<string[]>([]))) {
+      const folder = join(snapshots, revision);
+      const entry = await stat(folder);
+      if (!entry.isDirectory()) continue;
+      const names = await fileNames(folder);
+      if (!names.includes('config.json') && !names.includes(ADAPTER_CONFIG)) continue;
+      models.push({
+        id,
+        revision,
+        references: references.filter(([, commit]) => commit === revision).map(([name]) => name),
+        folder,
+        bytes: await folderBytes(folder),
+        modified: entry.mtimeMs,
+      });
+    }
+  }
+  return models
+    .sort((a, b) => b.modified - a.modified)
+    .map(({ id, revision, references, folder, bytes }) => ({ id, revision, references, folder, bytes }));
+}
+
+async function readReferences(folder: string): Promise<[name: string, commit: string][]> {
+  const references: [string, string][] = [];
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(orMissing([]))) {
+    if (entry.isFile()) references.push([entry.name, (await readFile(join(folder, entry.name), 'utf8')).trim()]);
+  }
+  return references;
+}

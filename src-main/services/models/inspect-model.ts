@@ -1,0 +1,143 @@
+/** Looks at a model or an adapter without loading it: whether it can be used, and what its card says. */
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readJsonFile, readTextFile } from '../../checkpoint/checkpoint-files.ts';
+import { openSafetensors } from '../../checkpoint/safetensors.ts';
+import { StudioError } from '../../contract/errors.ts';
+import type { AdapterFacts, ModelFacts, ModelShape } from '../../contract/models.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from './model-files.ts';
+
+/** What checking a folder that holds a whole model gives; the engine room's `inspectCheckpoint` is one. */
+export interface CheckedModel {
+  config: ModelShape & { family: string; maxPositions: number; scoreHead: boolean };
+  /** Stored formats of its weights, the one with the most bytes first. */
+  dtypes: string[];
+  parameters: number;
+  tokenizer: Tokenizer;
+  templatePreview: string | null;
+}
+
+/** Checks a model folder (not an adapter's); hosts hand in the engine's, which this room must not import. Throws StudioError. */
+export type CheckModel = (folder: string) => Promise<CheckedModel>;
+
+/**
+ * @throws StudioError `model_invalid`, `model_unsupported` or `tokenizer_invalid`, naming the file and what is wrong with it
+ */
+export async function inspectModel(folder: string, check: CheckModel): Promise<ModelFacts> {
+  const adapter = await readJsonFile(join(folder, ADAPTER_CONFIG), 'model_invalid');
+  if (adapter !== null) return inspectAdapter(folder, adapter);
+  const { config, dtypes, parameters, tokenizer, templatePreview } = await check(folder);
+  const { vocabSize, hiddenSize, intermediateSize, layers, heads, keyValueHeads, headDim, tiedHead, fusedProjections } =
+    config;
+  return {
+    kind: config.scoreHead ? 'reward_model' : 'language_model',
+    family: config.family,
+    architecture: await architectureOf(folder),
+    parameters,
+    dtypes,
+    contextLength: config.maxPositions,
+    vocabulary: vocabSize,
+    endTokens: tokenizer.eosTokenIds.map((id) => tokenizer.tokenText(id)),
+    templatePreview,
+    adapter: null,
+    shape: {
+      vocabSize,
+      hiddenSize,
+      intermediateSize,
+      layers,
+      heads,
+      keyValueHeads,
+      headDim,
+      tiedHead,
+      fusedProjections,
+    },
+  };
+}
+
+const adapterSchema = z.looseObject({
+  base_model_name_or_path: z.string().min(1),
+  r: z.int().positive(),
+  target_modules: z.union([z.string().min(1), z.array(z.string().min(1))]),
+});
+
+async function inspectAdapter(folder: string, json: Record<string, unknown>): Promise<ModelFacts> {
+  const path = join(folder, ADAPTER_CONFIG);
+  const parsed = adapterSchema.safeParse(json);
+  if (!parsed.success) {
+    const field = parsed.error.issues[0].path.join('.');
+    throw new StudioError('model_invalid', `${path} is no LoRA adapter's config: its ${field} is missing or malformed.`, {
+      path,
+      field,
+    });
+  }
+  const { base_model_name_or_path: base, r: rank, target_modules: targets } = parsed.data;
+  const file = await openSafetensors(join(folder, ADAPTER_WEIGHTS));
+  try {
+    const bytes = new Map<string, number>();
+    let parameters = 0;
+    for (const tensor of file.tensors) {
+      bytes.set(tensor.dtype, (bytes.get(tensor.dtype) ?? 0) + tensor.bytes);
+      parameters += tensor.shape.reduce((product, dimension) => product * dimension, 1);
+    }
+    const facts: AdapterFacts = { base, rank, targetModules: typeof targets === 'string' ? [targets] : targets };
+    return {
+      kind: 'adapter',
+      family: null,
+      architecture: null,
+      parameters,
+      dtypes: [...bytes].sort(([, a], [, b]) => b - a).map(([dtype]) => dtype),
+      contextLength: null,
+      vocabulary: null,
+      endTokens: [],
+      templatePreview: null,
+      adapter: facts,
+      shape: null,
+    };
+  } finally {
+    await file.close();
+  }
+}
+
+async function architectureOf(folder: string): Promise<string | null> {
+  const config = await readJsonFile(join(folder, 'config.json'), 'model_invalid');
+  const architectures = config?.['architectures'];
+  const [first] = Array.isArray(architectures) ? (architectures as unknown[]) : [];
+  return typeof first === 'string' ? first : null;
+}
+
+/** Bytes of the files in a folder, links followed. */
+export async function folderBytes(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const name of await readdir(folder)) {
+    const entry = await stat(join(folder, name));
+    if (entry.isFile()) bytes += entry.size;
+  }
+  return bytes;
+}
+
+const LICENCE_FILES = ['LICENSE', 'LICENSE.txt', 'LICENSE.md'];
+
+/** The licence as the front matter of README.md names it, else the first words of the licence file; null without either. */
+export async function readLicence(folder: string): Promise<string | null> {
+  const readme = await readTextFile(join(folder, 'README.md'), 'model_invalid');
+  const named = readme === null ? null : licenceOf(readme);
+  if (named !== null) return named;
+  for (const name of LICENCE_FILES) {
+    const text = await readTextFile(join(folder, name), 'model_invalid');
+    const line = text?.split('\n').find((candidate) => /\w/.test(candidate));
+    if (line !== undefined) return line.replace(/^[#\s]+/, '').trim().slice(0, 80);
+  }
+  return null;
+}
+
+/** `license_name` (for licences without a common name), else `license`, of a model card's front matter. */
+export function licenceOf(readme: string): string | null {
+  const matter = /^---\r?\n([\s\S]*?)\r?\n---/.exec(readme)?.[1] ?? '';
+  const field = (name: string): string | null => {
+    const found = new RegExp(`^${name}:[ \\t]*(\\S.*?)[ \\t\\r]*$`, 'm').exec(matter)?.[1];
+    return found === undefined ? null : found.replace(/^(['"])(.*)\1$/, '$2');
+  };
+  return field('license_name') ?? field('license');
+}

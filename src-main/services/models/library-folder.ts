@@ -1,0 +1,183 @@
+/** The library's folder on the disk: one folder for each model, filled under a temporary name and renamed, so that none is there in part. */
+import { randomUUID } from 'node:crypto';
+import { access, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { StudioError } from '../../contract/errors.ts';
+import type { ModelOrigin } from '../../contract/models.ts';
+
+/** Beside a model's own files; and the whole entry of a linked model, as `<name>.link`. */
+const ORIGIN_FILE = '.grpo-studio.json';
+const LINK = '.link';
+const TEMPORARY = '.tmp-';
+
+const originSchema = z.object({ source: z.string(), revision: z.string().nullable(), addedAt: z.string() });
+const linkSchema = originSchema.extend({ folder: z.string() });
+
+export interface LibraryEntry {
+  name: string;
+  folder: string;
+  linked: boolean;
+  origin: ModelOrigin;
+}
+
+/** All models, by name; a library that is not there yet is empty. A folder that somebody put there by hand counts, too. */
+export async function listEntries(library: string): Promise<LibraryEntry[]> {
+  const names = await readdir(library, { withFileTypes: true }).catch(orMissing([]));
+  const entries: LibraryEntry[] = [];
+  for (const found of names) {
+    if (found.name.startsWith('.')) continue;
+    if (found.isDirectory()) entries.push(await folderEntry(library, found.name));
+    else if (found.name.endsWith(LINK)) entries.push(await linkEntry(library, found.name.slice(0, -LINK.length)));
+  }
+  return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** null when the library has no model of this name. */
+export async function findEntry(library: string, name: string): Promise<LibraryEntry | null> {
+  return (await listEntries(library)).find((entry) => entry.name === name) ?? null;
+}
+
+async function folderEntry(library: string, name: string): Promise<LibraryEntry> {
+  const folder = join(library, name);
+  const origin = await readRecord(join(folder, ORIGIN_FILE), originSchema);
+  return { name, folder, linked: false, origin: origin ?? { source: folder, revision: null, addedAt: '' } };
+}
+
+async function linkEntry(library: string, name: string): Promise<LibraryEntry> {
+  const path = join(library, name + LINK);
+  const record = await readRecord(path, linkSchema);
+  if (record === null) throw new StudioError('io_failed', `${path} has just been removed.`, { path });
+  const { folder, ...origin } = record;
+  return { name, folder, linked: true, origin };
+}
+
+async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
+  const text = await readFile(path, 'utf8').catch(orMissing(null));
+  if (text === null) return null;
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    const message = `${path} is damaged; remove it and import the model again.`;
+    throw new StudioError('io_failed', message, { path }, { cause: error });
+  }
+}
+
+/** @throws StudioError `io_failed` when the name is taken */
+export async function requireFree(library: string, name: string): Promise<void> {
+  for (const path of [join(library, name), join(library, name + LINK)]) {
+    if (!(await exists(path))) continue;
+    const message = `The library has a model ${name} already; remove it, or choose another name.`;
+    throw new StudioError('io_failed', message, { path, field: 'name' });
+  }
+}
+
+/**
+ * Adds a model: `fill` writes its files into a temporary folder and checks them; then the folder appears under its name, on the disk
+ * with all it holds. Nothing is left behind when `fill` throws.
+ *
+ * @throws StudioError `io_failed` when the name is taken
+ */
+export async function addFolder(
+  library: string,
+  name: string,
+  origin: ModelOrigin,
+  fill: (folder: string) => Promise<void>,
+): Promise<void> {
+  await requireFree(library, name);
+  await mkdir(library, { recursive: true });
+  const temporary = join(library, `${TEMPORARY}${process.pid}-${randomUUID()}`);
+  await mkdir(temporary);
+  try {
+    await fill(temporary);
+    await placeFolder(library, temporary, name, origin);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Makes a filled folder a model of the library. */
+export async function placeFolder(library: string, filled: string, name: string, origin: ModelOrigin): Promise<void> {
+  await writeSynced(join(filled, ORIGIN_FILE), origin);
+  for (const file of await readdir(filled)) await sync(join(filled, file));
+  await sync(filled);
+  await requireFree(library, name); // another import may have come first
+  await rename(filled, join(library, name));
+  await sync(library);
+}
+
+/** Adds a model that stays where it is. */
+export async function addLink(library: string, name: string, origin: ModelOrigin, folder: string): Promise<void> {
+  await requireFree(library, name);
+  await mkdir(library, { recursive: true });
+  const temporary = join(library, `${TEMPORARY}${process.pid}-${randomUUID()}`);
+  await writeSynced(temporary, { ...origin, folder });
+  await rename(temporary, join(library, name + LINK));
+  await sync(library);
+}
+
+/** Takes a model out of the library: its files, or only the entry of a linked one. */
+export async function removeEntry(library: string, { name, linked }: LibraryEntry): Promise<void> {
+  if (linked) return rm(join(library, name + LINK));
+  // Renamed first: a model is there whole or not at all, also while its files go.
+  const temporary = join(library, `${TEMPORARY}${process.pid}-${randomUUID()}`);
+  await rename(join(library, name), temporary);
+  await rm(temporary, { recursive: true });
+}
+
+/** Removes what processes that are gone left half written. */
+export async function removeStale(library: string): Promise<void> {
+  for (const name of await readdir(library).catch(orMissing([]))) {
+    const process = /^\.tmp-(\d+)-/.exec(name)?.[1];
+    if (process !== undefined && !isAlive(Number(process))) {
+      await rm(join(library, name), { recursive: true, force: true });
+    }
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  if (pid === process.pid) return true;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function writeSynced(path: string, record: object): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    await file.writeFile(JSON.stringify(record, null, 2));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes a file's content, or the names in a folder, durable. Windows cannot sync folders and does not need to. */
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r+').catch(() => (process.platform === 'win32' ? null : open(path, 'r')));
+  if (handle === null) return;
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** For `catch`: what is not there is `value`. */
+export function orMissing<T>(value: T): (error: unknown) => T {
+  return (error) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return value;
+    throw error;
+  };
+}
