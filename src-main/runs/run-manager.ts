@@ -9,6 +9,7 @@ import { acquireRunLock, type RunLock } from '../store/run-lock.ts';
 import type { Store, StoredRun } from '../store/interfaces.ts';
 import { newestCheckpoint, removeCheckpointsAfter, type Checkpoint } from './checkpoints.ts';
 import { hashContent, requireSameRows, type RunRows } from './content-hash.ts';
+import { deleteRun } from './delete-run.ts';
 import type { EngineLauncher } from './engine-launcher.ts';
 import { interruptDeadRuns } from './interrupt-dead-runs.ts';
 import { driveRun, type LiveRun } from './live-run.ts';
@@ -38,6 +39,11 @@ export interface RunManager {
   stop(id: string): void;
   /** Asks for a checkpoint after the current step. */
   checkpoint(id: string): void;
+  /**
+   * Deletes a run: what it recorded, and its folder with the checkpoints.
+   * @throws StudioError run_state while it is running or paused, io_failed when the folder cannot be deleted
+   */
+  delete(id: string): void;
   /** Ids of the runs that this manager drives. */
   live(): string[];
   /** Calls `listener` with each event of each run this manager drives, after it has been recorded; returns how to end that. */
@@ -121,6 +127,7 @@ export function createRunManager({ store, dataDirectory, launchEngine }: RunMana
     unpause: (id) => send(id, 'unpause'),
     stop: (id) => send(id, 'stop'),
     checkpoint: (id) => send(id, 'checkpoint'),
+    delete: (id) => deleteRun(store, reader.getRun(id)),
     live: () => [...live.keys()],
     onEvent: (listener) => {
       listeners.add(listener);

@@ -111,6 +111,8 @@ export interface StoreReader {
   listMetricNames(runId: string): string[];
   /** One metric over the steps that have it, in order. */
   getMetricSeries(runId: string, name: string): MetricPoint[];
+  /** The same after a step, thinned to about `maxPoints` when it is longer: the extremes and both ends stay. */
+  getThinSeries(runId: string, name: string, part: { after: number; maxPoints: number }): MetricPoint[];
   /** Everything recorded of a step, or null when it is not there. */
   getStep(runId: string, step: number): StepRecord | null;
   listGroups(runId: string, step: number): StoredGroup[];
@@ -148,6 +150,9 @@ export interface StoreWriter {
    * @throws StudioError run_state when the run no longer has the status `from`
    */
   changeStatus(runId: string, change: StatusChange): void;
+  renameRun(runId: string, name: string): void;
+  /** Deletes the run and everything it recorded. */
+  deleteRun(runId: string): void;
   setEngineInfo(runId: string, info: EngineInfo): void;
   /** Records a whole step, in place of an earlier recording of it. */
   recordStep(runId: string, record: StepRecord): void;

@@ -29,15 +29,9 @@ interface CompletionRow {
   coefficients: Buffer;
 }
 
-type StepReader = Pick<
-  StoreReader,
-  'listMetricNames' | 'getMetricSeries' | 'getStep' | 'listGroups' | 'listCompletions'
->;
+type StepReader = Pick<StoreReader, 'getMetricSeries' | 'getStep' | 'listGroups' | 'listCompletions'>;
 
 export function createStepReader(database: Database): StepReader {
-  const names = database
-    .prepare<[string], string>('SELECT DISTINCT name FROM metrics WHERE run_id = ? ORDER BY name')
-    .pluck();
   const series = database.prepare<[string, string], MetricPoint>(
     'SELECT step, value FROM metrics WHERE run_id = ? AND name = ? ORDER BY step',
   );
@@ -78,7 +72,6 @@ export function createStepReader(database: Database): StepReader {
   }
 
   return {
-    listMetricNames: (runId) => names.all(runId),
     getMetricSeries: (runId, name) => series.all(runId, name),
     getStep: (runId, step) => {
       if (stepExists.get(runId, step) === undefined) return null;

@@ -5,12 +5,14 @@ import { createEvaluationReader } from './read-evaluations.ts';
 import { createHistoryReader } from './read-history.ts';
 import { createRunReader } from './read-runs.ts';
 import { createRewardSetReader } from './reward-sets.ts';
+import { createSeriesReader } from './read-series.ts';
 import { createStepReader } from './read-steps.ts';
 
 export function createReader(database: Database): StoreReader {
   return {
     ...createRunReader(database),
     ...createStepReader(database),
+    ...createSeriesReader(database),
     ...createEvaluationReader(database),
     ...createHistoryReader(database),
     ...createRewardSetReader(database),

@@ -24,6 +24,8 @@ export function createWriter(database: Database, reader: Pick<StoreReader, 'getR
         ELSE @now END
     WHERE id = @runId AND status = @from`);
   const updateEngine = database.prepare('UPDATE runs SET engine = ? WHERE id = ?');
+  const updateName = database.prepare('UPDATE runs SET name = ? WHERE id = ?');
+  const deleteRun = database.prepare('DELETE FROM runs WHERE id = ?');
   const insertEvent = database.prepare(`
     INSERT INTO events (run_id, number, recorded_at, step, type, message)
     VALUES (@runId, (SELECT coalesce(max(number), 0) + 1 FROM events WHERE run_id = @runId), @now, @step, @type, @message)`);
@@ -82,6 +84,8 @@ export function createWriter(database: Database, reader: Pick<StoreReader, 'getR
       }
       addEvent(runId, event);
     }),
+    renameRun: transaction((runId: string, name: string) => void updateName.run(name, runId)),
+    deleteRun: transaction((runId: string) => void deleteRun.run(runId)), // and, by cascade, everything that hangs on it
     setEngineInfo: transaction((runId, info) => void updateEngine.run(JSON.stringify(info), runId)),
     recordStep: transaction((runId: string, record: StepRecord) => recordStep(runId, record, now())),
     recordEvaluation: transaction((runId: string, record: EvaluationRecord) => recordEvaluation(runId, record, now())),

@@ -1,5 +1,5 @@
 /** Looks at a model or an adapter without loading it: whether it can be used, and what its card says. */
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readJsonFile, readTextFile } from '../../checkpoint/checkpoint-files.ts';
@@ -7,6 +7,7 @@ import { openSafetensors } from '../../checkpoint/safetensors.ts';
 import { StudioError } from '../../contract/errors.ts';
 import type { AdapterFacts, ModelFacts, ModelShape } from '../../contract/models.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import { fileNames } from './copy-model.ts';
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from './model-files.ts';
 
 /** What checking a folder that holds a whole model gives; the engine room's `inspectCheckpoint` is one. */
@@ -110,10 +111,7 @@ async function architectureOf(folder: string): Promise<string | null> {
 /** Bytes of the files in a folder, links followed. */
 export async function folderBytes(folder: string): Promise<number> {
   let bytes = 0;
-  for (const name of await readdir(folder)) {
-    const entry = await stat(join(folder, name));
-    if (entry.isFile()) bytes += entry.size;
-  }
+  for (const name of await fileNames(folder)) bytes += (await stat(join(folder, name))).size;
   return bytes;
 }
 
