@@ -1,5 +1,6 @@
 /** The desktop app's build: main process, engine process, preload and renderer, into out/. */
 import { svelte } from '@sveltejs/vite-plugin-svelte';
+import tailwindcss from '@tailwindcss/vite';
 import { defineConfig } from 'electron-vite';
 
 /** Loaded from node_modules at run time: native code and packages that find their own files by path. */
@@ -27,7 +28,7 @@ export default defineConfig({
   },
   renderer: {
     root: 'src-renderer',
-    plugins: [svelte()],
+    plugins: [tailwindcss(), svelte()],
     build: { rolldownOptions: { input: 'src-renderer/index.html' } },
   },
 });

@@ -4,7 +4,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['out/', 'dist/', 'coverage/', '**/build/', '.tensorflow/', 'playwright-report/', 'test-results/']),
+  globalIgnores(['out/', 'dist/', 'coverage/', '**/build/', '.tensorflow/', '.export-check/', 'playwright-report/', 'test-results/']),
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
   svelte.configs.recommended,
@@ -48,6 +48,11 @@ export default defineConfig(
     files: ['**/*.svelte', '**/*.svelte.ts'],
     languageOptions: { parserOptions: { parser: tseslint.parser } },
     rules: {
+      // `let` is how bindable props are declared, beside others that never change.
+      'prefer-const': 'off',
+      'svelte/prefer-const': ['error', { destructuring: 'all' }],
+      // Collections that no markup reads.
+      'svelte/prefer-svelte-reactivity': 'off',
       // The compiler types these; the type-checked rules see `any` in markup.
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-argument': 'off',

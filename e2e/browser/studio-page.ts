@@ -1,47 +1,58 @@
-/** Opens the built renderer with a host double: the real page, styles and policy; the answers are the test's. */
+/** Opens the built page over the headless host with a double of the studio behind it: the answers are the test's. */
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
-import type { Reply } from '../../src-main/contract/api.ts';
-import type { RunSummary } from '../../src-main/contract/run.ts';
-import { rendererHandler } from '../../src-main/hosts/electron/renderer-protocol.ts';
+import type { EndpointOutputs } from '../../src-main/contract/api.ts';
+import { StudioError, type ErrorRecord } from '../../src-main/contract/errors.ts';
+import { startHeadlessHost } from '../../src-main/hosts/headless/server.ts';
+import { EventLog } from '../../src-main/rpc/event-log.ts';
 
-/** What the studio says to `list-runs`; 'silence' never answers, 'no host' is a page that no studio opened. */
-export type ListAnswer = Reply<RunSummary[]> | 'silence' | 'no host';
+type Runs = EndpointOutputs['list-runs'];
 
-const serve = rendererHandler(join(import.meta.dirname, '../../out/renderer'));
+/** What the studio says to `list-runs`; 'silence' never answers. */
+export type ListAnswer = { ok: true; value: Runs } | { ok: false; error: ErrorRecord } | 'silence';
 
-/**
- * @returns the page's messages that speak of a fault, how often the studio was called, and a way to set its later answers
- */
+export const pageDirectory = join(import.meta.dirname, '../../out/renderer');
+
+/** @returns the page's messages that speak of a fault, how often the runs were asked for, a way to set later answers, and the host's end */
 export async function openStudio(page: Page, firstAnswer: ListAnswer) {
   let answer = firstAnswer;
   let calls = 0;
-  const faults: string[] = [];
-  page.on('pageerror', (error) => faults.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text());
+  const faults = faultsOf(page);
+  const links: string[] = [];
+  const host = await startHeadlessHost({
+    service: {
+      call: (endpoint) => {
+        if (endpoint !== 'list-runs') return Promise.resolve([]);
+        calls++;
+        if (answer === 'silence') return new Promise(() => undefined);
+        return answer.ok ? Promise.resolve(answer.value) : Promise.reject(StudioError.fromRecord(answer.error));
+      },
+      channel: () => new EventLog('double'),
+    },
+    pageDirectory,
+    uploadDirectory: tmpdir(),
+    port: 0,
+    announce: (link) => links.push(link),
   });
-  await page.route('http://studio.localhost/**', async (route) => {
-    const response = await serve(new Request(route.request().url().replace('http://studio.localhost', 'studio://app')));
-    await route.fulfill({
-      status: response.status,
-      headers: Object.fromEntries(response.headers),
-      body: Buffer.from(await response.arrayBuffer()),
-    });
-  });
-  if (firstAnswer !== 'no host') {
-    await page.exposeFunction('answerCall', () => {
-      calls++;
-      return answer === 'silence' ? new Promise(() => undefined) : answer;
-    });
-    await page.addInitScript('window.studioHost = { call: (endpoint, input) => window.answerCall(endpoint, input) }');
-  }
-  await page.goto('http://studio.localhost/');
+  page.once('close', () => void host.close());
+  await page.goto(links[0]);
   return {
     faults,
     calls: () => calls,
     answerWith: (next: ListAnswer) => {
       answer = next;
     },
+    endHost: () => host.close(),
   };
+}
+
+/** Collects what the page complains of: uncaught errors, warnings, refused styles and scripts. */
+export function faultsOf(page: Page): string[] {
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text());
+  });
+  return faults;
 }

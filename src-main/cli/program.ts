@@ -7,6 +7,7 @@ import { evalCommand } from './commands/eval.ts';
 import { explainCommand } from './commands/explain.ts';
 import { runsCommand } from './commands/runs.ts';
 import { sampleCommand } from './commands/sample.ts';
+import { serveCommand } from './commands/serve.ts';
 import { rewardModelCommand, sftCommand, trainCommand } from './commands/train.ts';
 import { exitCodes, reportError } from './errors.ts';
 import type { CommandContext } from './command-context.ts';
@@ -69,6 +70,7 @@ export async function runCli(words: string[], engine: EngineParts, streams: Stre
     explainCommand,
     doctorCommand,
     demoCommand,
+    serveCommand,
   ];
   for (const factory of factories) program.addCommand(factory(context));
   frame(program, streams);

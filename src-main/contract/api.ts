@@ -1,34 +1,44 @@
-/** What a user interface may ask the studio: one table of endpoints. A host that leaves one out does not compile. */
-import { z } from 'zod';
-import type { ErrorRecord } from './errors.ts';
-import type { RunSummary } from './run.ts';
+/** What a user interface may ask the studio: one table of endpoints, and the channels it can listen to. */
+import type { z } from 'zod';
+import { runInputs, type RunOutputs } from './api/runs.ts';
+import type { JobChange } from './api/jobs.ts';
+import { jobInputs, type JobOutputs } from './api/jobs.ts';
+import type { RunActivity } from './api/runs.ts';
 
 /** Each endpoint's input, checked by the host before the call. */
 export const endpointInputs = {
-  'list-runs': z.null(),
+  ...runInputs,
+  ...jobInputs,
 } as const;
+
+export interface EndpointOutputs extends RunOutputs, JobOutputs {}
 
 export type EndpointName = keyof typeof endpointInputs;
 
-export type EndpointInput<E extends EndpointName> = z.infer<(typeof endpointInputs)[E]>;
+/** What a caller passes: fields with a default may be left out. */
+export type EndpointInput<E extends EndpointName> = z.input<(typeof endpointInputs)[E]>;
 
-export interface EndpointOutputs {
-  /** Every run of the database, the newest first. */
-  'list-runs': RunSummary[];
-}
+/** What the studio gets, defaults filled in. */
+export type CheckedInput<E extends EndpointName> = z.output<(typeof endpointInputs)[E]>;
 
-/** The studio as a host implements it. Thrown `StudioError`s reach the caller as records. */
-export type StudioApi = {
-  [E in EndpointName]: (input: EndpointInput<E>) => EndpointOutputs[E] | Promise<EndpointOutputs[E]>;
+/** Some endpoints as the studio implements them: one that is left out does not compile. Thrown `StudioError`s reach the caller as records. */
+export type Endpoints<E extends EndpointName> = {
+  [Name in E]: (
+    input: CheckedInput<Name>,
+    /** Aborted when the caller gives up. */
+    signal: AbortSignal,
+  ) => EndpointOutputs[Name] | Promise<EndpointOutputs[Name]>;
 };
 
-/** What crosses the border in answer to a call. Errors travel as values, because a rejected call keeps only its message. */
-export type Reply<T> = { ok: true; value: T } | { ok: false; error: ErrorRecord };
+/** The whole studio. */
+export type StudioApi = Endpoints<EndpointName>;
 
-/** What a host puts on the renderer's `window` as `studioHost`: the transport and nothing else. */
-export interface StudioHost {
-  call(endpoint: string, input: unknown): Promise<unknown>;
+/** What each channel carries; numbered, batched and resumed after a reconnect by the rpc room. */
+export interface ChannelEvents {
+  /** What runs are doing, as it is recorded. */
+  runs: RunActivity;
+  /** Long work that is no run: imports, downloads, exports. */
+  jobs: JobChange;
 }
 
-/** Electron's IPC channel of all calls. */
-export const callChannel = 'studio:call';
+export type ChannelName = keyof ChannelEvents;

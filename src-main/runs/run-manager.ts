@@ -38,6 +38,8 @@ export interface RunManager {
   stop(id: string): void;
   /** Asks for a checkpoint after the current step. */
   checkpoint(id: string): void;
+  /** Ids of the runs that this manager drives. */
+  live(): string[];
   /** Calls `listener` with each event of each run this manager drives, after it has been recorded; returns how to end that. */
   onEvent(listener: RunListener): () => void;
   /** Resolves when the run's engine has gone, at once for a run that has ended; a failed run resolves too, with its error. */
@@ -119,6 +121,7 @@ export function createRunManager({ store, dataDirectory, launchEngine }: RunMana
     unpause: (id) => send(id, 'unpause'),
     stop: (id) => send(id, 'stop'),
     checkpoint: (id) => send(id, 'checkpoint'),
+    live: () => [...live.keys()],
     onEvent: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -1,17 +1,19 @@
-/** The runs of the database, as the interfaces ask for them. */
-import type { RunDetail, RunSummary } from '../contract/run.ts';
-import type { Store } from '../store/interfaces.ts';
+/** Runs, as the interfaces ask for them. */
+import type { Endpoints } from '../contract/api.ts';
+import type { RunActivity, RunOutputs } from '../contract/api/runs.ts';
+import type { EngineEvent } from '../contract/engine.ts';
+import type { StudioContext } from './studio-context.ts';
 
-export interface RunServices {
-  /** All runs, newest first. */
-  listRuns(): RunSummary[];
-  /** @throws StudioError run_not_found */
-  getRun(idOrName: string): RunDetail;
+export function runEndpoints({ store }: StudioContext): Endpoints<keyof RunOutputs> {
+  return {
+    'list-runs': () => store.reader.listRuns(),
+    'read-run': ({ run }) => store.reader.getRun(run),
+  };
 }
 
-export function createServices({ store }: { store: Pick<Store, 'reader'> }): RunServices {
-  return {
-    listRuns: () => store.reader.listRuns(),
-    getRun: (idOrName) => store.reader.resolveRun(idOrName),
-  };
+/** The part of an engine's event that the pages are told. */
+export function runActivity(run: string, event: EngineEvent): RunActivity {
+  if (event.type !== 'step' && event.type !== 'evaluation') return { run, event };
+  const { step, metrics } = event.record;
+  return { run, event: { type: event.type, step, metrics } };
 }

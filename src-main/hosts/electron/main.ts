@@ -1,43 +1,69 @@
 /** The desktop app's main process: puts the window, the page's scheme, the guards and the studio's services together. */
 import { join } from 'node:path';
-import { app, BrowserWindow, ipcMain, protocol, session, shell } from 'electron';
-import type { StudioApi } from '../../contract/api.ts';
-import { databasePath, resolveDataDirectory } from '../../services/data-directory.ts';
-import { createServices } from '../../services/runs.ts';
-import type { Store } from '../../store/interfaces.ts';
-import { openStore } from '../../store/open.ts';
-import { answerCalls } from './answer-calls.ts';
+import {
+  app,
+  BrowserWindow,
+  dialog,
+  ipcMain,
+  Menu,
+  MessageChannelMain,
+  Notification,
+  protocol,
+  session,
+  shell,
+  utilityProcess,
+} from 'electron';
+import { resolveDataDirectory } from '../../services/data-directory.ts';
+import { hostStudio } from '../hosted-studio.ts';
+import { applicationMenu } from './application-menu.ts';
+import { answerFolderChoice, connectPages } from './connect-pages.ts';
 import { denyNavigation, denyPermissions } from './guards.ts';
+import { notifyOfEnd } from './notify-ends.ts';
+import { guardQuit } from './quit-guard.ts';
 import { rendererHandler, rendererOrigin, rendererScheme } from './renderer-protocol.ts';
 import { reveal, studioWindowOptions } from './studio-window.ts';
+import { createUtilityLauncher } from './utility-launcher.ts';
 
 /** electron-vite's development server, which replaces the built renderer under `npm run dev`. */
 const developmentUrl = app.isPackaged ? undefined : process.env['ELECTRON_RENDERER_URL'];
+const pageUrl = developmentUrl ?? `${rendererOrigin}/`;
 const pageOrigin = developmentUrl === undefined ? rendererOrigin : new URL(developmentUrl).origin;
 
-let store: Store | null = null;
+const studio = hostStudio({
+  dataDirectory: resolveDataDirectory(),
+  launchEngine: createUtilityLauncher(utilityProcess, join(import.meta.dirname, 'engine.js')),
+  onActivity: (activity) =>
+    notifyOfEnd(activity, {
+      isFocused: () => BrowserWindow.getFocusedWindow() !== null,
+      nameOf: (run) => studio.nameOf(run),
+      create: (options) => new Notification(options),
+      open: (run) => show(`#/runs/${encodeURIComponent(run)}`),
+    }),
+});
 
-/** Opened by the first call, so that a database that cannot be opened is said in the window and can be tried again. */
-function openedStore(): Store {
-  store ??= openStore(databasePath(resolveDataDirectory()));
-  return store;
+/** Brings the window to the front, at a place of the page; opens it when there is none. */
+function show(hash: string): void {
+  const [window] = BrowserWindow.getAllWindows();
+  if (window === undefined) openWindow(hash);
+  else {
+    reveal(window);
+    void window.loadURL(pageUrl + hash);
+  }
 }
 
-const api: StudioApi = {
-  'list-runs': () => createServices({ store: openedStore() }).listRuns(),
-};
-
-function openWindow(): void {
+function openWindow(hash = ''): void {
   const window = new BrowserWindow(studioWindowOptions(join(import.meta.dirname, '../preload/index.cjs')));
   denyNavigation(window.webContents, shell);
   window.once('ready-to-show', () => window.show());
-  void window.loadURL(developmentUrl ?? `${rendererOrigin}/`);
+  void window.loadURL(pageUrl + hash);
 }
 
 function start(): void {
   denyPermissions(session.defaultSession);
   protocol.handle(rendererScheme, rendererHandler(join(import.meta.dirname, '../renderer')));
-  answerCalls(ipcMain, api, pageOrigin);
+  connectPages(ipcMain, () => new MessageChannelMain(), studio.service, pageOrigin);
+  answerFolderChoice(ipcMain, dialog, pageOrigin);
+  Menu.setApplicationMenu(Menu.buildFromTemplate(applicationMenu(process.platform, !app.isPackaged, show)));
   openWindow();
   app.on('activate', () => {
     if (BrowserWindow.getAllWindows().length === 0) openWindow();
@@ -48,6 +74,7 @@ if (app.requestSingleInstanceLock()) {
   protocol.registerSchemesAsPrivileged([
     { scheme: rendererScheme, privileges: { standard: true, secure: true, supportFetchAPI: true } },
   ]);
+  guardQuit(app, dialog, studio);
   app.on('second-instance', () => {
     const [window] = BrowserWindow.getAllWindows();
     if (window !== undefined) reveal(window);
@@ -55,7 +82,6 @@ if (app.requestSingleInstanceLock()) {
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') app.quit();
   });
-  app.on('will-quit', () => store?.close());
   void app.whenReady().then(start);
 } else {
   app.quit();

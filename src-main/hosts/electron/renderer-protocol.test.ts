@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { contentSecurityPolicy, rendererHandler } from './renderer-protocol.ts';
+import { contentSecurityPolicy } from '../page-files.ts';
+import { rendererHandler } from './renderer-protocol.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'renderer-protocol-'));
 mkdirSync(join(folder, 'renderer/assets'), { recursive: true });
@@ -42,7 +43,7 @@ test.each([
 });
 
 test('refuses a path that is no text, another host and another method', async () => {
-  expect((await get('/%ff')).status).toBe(400);
+  expect((await get('/%ff')).status).toBe(404);
   expect((await answer(new Request('studio://other/index.html'))).status).toBe(404);
   expect((await answer(new Request('studio://app/index.html', { method: 'POST' }))).status).toBe(404);
 });

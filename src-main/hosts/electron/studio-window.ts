@@ -5,6 +5,9 @@ import type { BrowserWindow, BrowserWindowConstructorOptions } from 'electron';
 export function studioWindowOptions(preload: string): BrowserWindowConstructorOptions {
   return {
     title: 'GRPO Studio',
+    // Electron itself remembers where a window of this name stood, and that it was maximized.
+    name: 'studio',
+    windowStatePersistence: true,
     width: 1280,
     height: 820,
     minWidth: 900,

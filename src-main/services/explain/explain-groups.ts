@@ -3,7 +3,7 @@ import type { GrpoConfig } from '../../contract/config.ts';
 import type { GroupRecord, StepRecord } from '../../contract/engine.ts';
 import { standardDeviation } from './statistics.ts';
 import type { AdvantageSection, GroupSection } from './types.ts';
-import { count, list, number } from './wording.ts';
+import { count, list, number } from '../../rewards/watchers/wording.ts';
 
 /** Rewards whose standard deviation is below this are equal; the metric `frac_reward_zero_std` counts so too. */
 const ZERO_DEVIATION = 1e-8;

@@ -5,7 +5,7 @@ import { isOnPolicy, replays, updatesOf } from './explain-ratio.ts';
 import { mean } from './statistics.ts';
 import { lossBeta, tokenTerms } from './token-terms.ts';
 import type { LossSection, LossTerm } from './types.ts';
-import { number, percent } from './wording.ts';
+import { number, percent } from '../../rewards/watchers/wording.ts';
 
 /** Recorded and recomputed values agree within this much, absolute plus relative: per-token values are stored in float32. */
 const TOLERANCE = { absolute: 1e-6, relative: 0.01 };

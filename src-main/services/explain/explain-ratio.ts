@@ -2,7 +2,7 @@
 import type { GrpoConfig } from '../../contract/config.ts';
 import type { CompletionRecord, StepRecord } from '../../contract/engine.ts';
 import type { RatioSection } from './types.ts';
-import { number, percent } from './wording.ts';
+import { number, percent } from '../../rewards/watchers/wording.ts';
 
 /** Log-probs of two passes that differ by less are the same but for float32 rounding. */
 const SAME_LOGP = 1e-4;

@@ -2,7 +2,7 @@
 import type { RunConfig } from '../../contract/config.ts';
 import type { StepRecord } from '../../contract/engine.ts';
 import type { SupervisedStepExplanation } from './types.ts';
-import { number, percent } from './wording.ts';
+import { number, percent } from '../../rewards/watchers/wording.ts';
 
 type SupervisedRun = Exclude<RunConfig, { type: 'grpo' }>;
 

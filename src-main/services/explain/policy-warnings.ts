@@ -1,21 +1,17 @@
 /** Failure patterns of the policy itself: it never ends, it no longer varies, or it drifts away. */
 import type { GrpoConfig } from '../../contract/config.ts';
-import type { MetricPoint } from '../../store/interfaces.ts';
-import { longestStreak, type Streak } from './series.ts';
+import { longestStreak, since, type Series } from '../../rewards/watchers/series.ts';
+import { SUSTAINED_STEPS } from '../../rewards/watchers/thresholds.ts';
+import type { RunWarning } from '../../rewards/watchers/warning.ts';
 import { mean } from './statistics.ts';
 import {
   COLLAPSED_ENTROPY,
   FAR_KL,
   LOST_KL,
   RISING_KL_FACTOR,
-  SUSTAINED_STEPS,
   TRUNCATED_SHARE,
 } from './thresholds.ts';
-import type { RunWarning } from './types.ts';
-import { number, percent, steps } from './wording.ts';
-
-/** A metric of the run over its steps, by name. */
-export type Series = (name: string) => MetricPoint[];
+import { number, percent, steps } from '../../rewards/watchers/wording.ts';
 
 export function completionsTruncated(config: GrpoConfig, series: Series): RunWarning | null {
   const streak = longestStreak(series('completions/clipped_ratio'), (share) => share >= TRUNCATED_SHARE);
@@ -70,9 +66,4 @@ export function klRunaway(config: GrpoConfig, series: Series): RunWarning | null
     ],
     steps: range,
   };
-}
-
-/** How a streak stands to the newest step, in a sentence. */
-export function since({ ongoing }: Streak): string {
-  return ongoing ? 'It lasts up to the newest step.' : 'It has passed since.';
 }

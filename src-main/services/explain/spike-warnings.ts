@@ -1,10 +1,10 @@
 /** Failure pattern of single updates: the loss or the gradient jumps. */
 import type { RunConfig } from '../../contract/config.ts';
-import type { Series } from './policy-warnings.ts';
-import { spikesOf, type Spike } from './series.ts';
+import type { Series } from '../../rewards/watchers/series.ts';
+import { spikesOf, type Spike } from './spikes.ts';
 import { SPIKE_LOSS, SPIKE_WINDOW } from './thresholds.ts';
-import type { RunWarning } from './types.ts';
-import { number } from './wording.ts';
+import type { RunWarning } from '../../rewards/watchers/warning.ts';
+import { number } from '../../rewards/watchers/wording.ts';
 
 type Config = RunConfig['config'];
 

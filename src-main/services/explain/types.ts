@@ -1,6 +1,7 @@
 /** What an explanation says: numbers for a program or a chart, and beside them the sentences that put them in words. */
 import type { RunType } from '../../contract/config.ts';
 import type { RunStatus } from '../../contract/run.ts';
+import type { RunWarning } from '../../rewards/watchers/warning.ts';
 
 export interface RunExplanation {
   run: { id: string; name: string; type: RunType; status: RunStatus };
@@ -116,29 +117,4 @@ export interface TokenSection {
   /** The largest coefficient first, the most negative last; at most one token of a completion. */
   pushes: TokenPush[];
   sentences: string[];
-}
-
-export type WarningCode =
-  | 'no_reward_differences'
-  | 'completions_truncated'
-  | 'entropy_collapsed'
-  | 'kl_runaway'
-  | 'accuracy_flat'
-  | 'held_out_flat'
-  | 'one_rule_dominates'
-  | 'loss_spike'
-  | 'gradient_spike';
-
-export interface RunWarning {
-  code: WarningCode;
-  /** What is wrong, in a few words. */
-  title: string;
-  /** The numbers and steps that show it. */
-  evidence: string;
-  /** What it means for the training, and what to change. */
-  advice: string;
-  /** The settings that the advice names, as `--set` takes them, with their values in this run. */
-  settings: { name: string; value: number }[];
-  /** The steps the evidence is from. */
-  steps: { first: number; last: number };
 }

@@ -1,0 +1,31 @@
+/** A port over an open WebSocket, the browser's or that of the `ws` package: one JSON text per message. */
+import { Mailbox } from './mailbox.ts';
+import type { Port } from './port.ts';
+
+export interface AnyWebSocket {
+  send(text: string): void;
+  addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;
+  readonly readyState: number;
+}
+
+const OPEN = 1;
+
+/** What is sent once the socket has closed is dropped; what arrives and is no JSON is not from a studio and is dropped as well. */
+export function webSocketPort(socket: AnyWebSocket): Port {
+  const mailbox = new Mailbox();
+  socket.addEventListener('message', ({ data }) => {
+    let message: unknown;
+    try {
+      message = JSON.parse(String(data));
+    } catch {
+      return;
+    }
+    mailbox.deliver(message);
+  });
+  return {
+    send: (message) => {
+      if (socket.readyState === OPEN) socket.send(JSON.stringify(message));
+    },
+    receive: (receiver) => mailbox.receive(receiver),
+  };
+}

@@ -1,0 +1,26 @@
+/** Where a series of metric values jumps. */
+import type { MetricPoint } from '../../rewards/watchers/series.ts';
+import { median } from './statistics.ts';
+import { SPIKE_FACTOR, SPIKE_HISTORY, SPIKE_WINDOW } from './thresholds.ts';
+
+export interface Spike {
+  step: number;
+  value: number;
+  /** Median size of the steps before. */
+  usual: number;
+}
+
+/** Steps whose value is many times the usual size of the steps before. @param floor sizes below it are no spikes */
+export function spikesOf(series: readonly MetricPoint[], floor: number): Spike[] {
+  return series.flatMap(({ step, value }, i) => {
+    // Steps without any push, whose groups had equal rewards, do not count as usual.
+    const before = series
+      .slice(0, i)
+      .map((point) => Math.abs(point.value))
+      .filter((size) => size > 0)
+      .slice(-SPIKE_WINDOW);
+    if (before.length < SPIKE_HISTORY) return [];
+    const usual = median(before);
+    return Math.abs(value) >= floor && Math.abs(value) > SPIKE_FACTOR * usual ? [{ step, value, usual }] : [];
+  });
+}

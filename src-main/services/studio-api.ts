@@ -1,0 +1,12 @@
+/** The contract implemented: every endpoint, from the services of each kind of thing. */
+import type { StudioApi } from '../contract/api.ts';
+import { jobEndpoints } from './job-endpoints.ts';
+import { runEndpoints } from './runs.ts';
+import type { StudioContext } from './studio-context.ts';
+
+export function createStudioApi(context: StudioContext): StudioApi {
+  return {
+    ...runEndpoints(context),
+    ...jobEndpoints(context),
+  };
+}

@@ -1,0 +1,12 @@
+/** What the services work with; a host puts it together once. */
+import type { RunManager } from '../runs/run-manager.ts';
+import type { Store } from '../store/interfaces.ts';
+import type { Jobs } from './jobs.ts';
+
+export interface StudioContext {
+  /** Absolute path of the folder with the database, the runs, the models and the datasets. */
+  dataDirectory: string;
+  store: Store;
+  runs: RunManager;
+  jobs: Jobs;
+}
