@@ -45,20 +45,35 @@ export function hiddenStates(
   const { config, weights } = decoder;
   let hidden = embedding(weights['model.embed_tokens.weight'] as tf.Tensor2D, tokens); // [N, H]
   for (let layer = 0; layer < config.layers; layer++) {
-    const name = `model.layers.${layer}`;
-    const normed = norm(decoder, `${name}.input_layernorm`, hidden); // [N, H]
-    const query = rope(linearLayer(decoder, `${name}.self_attn.q_proj`, normed), positions, table, config.headDim); // [N, heads·D]
-    const key = rope(linearLayer(decoder, `${name}.self_attn.k_proj`, normed), positions, table, config.headDim); // [N, kvHeads·D]
-    const value = linearLayer(decoder, `${name}.self_attn.v_proj`, normed); // [N, kvHeads·D]
-    const attended = attend(layer, query, key, value); // [N, heads·D]
-    hidden = tf.add(hidden, linearLayer(decoder, `${name}.self_attn.o_proj`, attended));
-
-    const mlpInput = norm(decoder, `${name}.post_attention_layernorm`, hidden); // [N, H]
-    const gate = linearLayer(decoder, `${name}.mlp.gate_proj`, mlpInput); // [N, I]
-    const up = linearLayer(decoder, `${name}.mlp.up_proj`, mlpInput); // [N, I]
-    hidden = tf.add(hidden, linearLayer(decoder, `${name}.mlp.down_proj`, swiGlu(gate, up)));
+    const input = hidden;
+    // What no gradient asks for is freed with its layer.
+    hidden = tf.tidy(() => decoderLayer(decoder, table, layer, input, positions, attend));
+    input.dispose();
   }
   return hidden;
+}
+
+function decoderLayer(
+  decoder: Decoder,
+  table: RopeTable,
+  layer: number,
+  input: tf.Tensor2D,
+  positions: Int32Array,
+  attend: Attend,
+): tf.Tensor2D {
+  const { headDim } = decoder.config;
+  const name = `model.layers.${layer}`;
+  const normed = norm(decoder, `${name}.input_layernorm`, input); // [N, H]
+  const query = rope(linearLayer(decoder, `${name}.self_attn.q_proj`, normed), positions, table, headDim); // [N, heads·D]
+  const key = rope(linearLayer(decoder, `${name}.self_attn.k_proj`, normed), positions, table, headDim); // [N, kvHeads·D]
+  const value = linearLayer(decoder, `${name}.self_attn.v_proj`, normed); // [N, kvHeads·D]
+  const attended = attend(layer, query, key, value); // [N, heads·D]
+  const hidden = tf.add<tf.Tensor2D>(input, linearLayer(decoder, `${name}.self_attn.o_proj`, attended));
+
+  const mlpInput = norm(decoder, `${name}.post_attention_layernorm`, hidden); // [N, H]
+  const gate = linearLayer(decoder, `${name}.mlp.gate_proj`, mlpInput); // [N, I]
+  const up = linearLayer(decoder, `${name}.mlp.up_proj`, mlpInput); // [N, I]
+  return tf.add(hidden, linearLayer(decoder, `${name}.mlp.down_proj`, swiGlu(gate, up)));
 }
 
 /** The last norm, applied to the rows of the hidden states that the head is asked about [M, H]. */

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "../aligned_buffer.h"
@@ -43,24 +44,24 @@ void DrawTokens(const float* logits, int64_t vocabulary, const int32_t* rows, in
     std::vector<float> sums(static_cast<size_t>((vocabulary + kBlock - 1) / kBlock));
     for (int64_t i = begin; i < end; i++) {
       const float* row = logits + rows[i] * vocabulary;
-      const float top = kernels.max(row, vocabulary) * scale;
       std::copy_n(row, vocabulary, weights);
+      for (int64_t b = 0; b < bannedCount; b++) weights[banned[b]] = -std::numeric_limits<float>::infinity();
+      const float top = kernels.max(weights, vocabulary) * scale;  // of the tokens that can be drawn
       double total = 0;
       for (size_t block = 0; block < sums.size(); block++) {
         const int64_t from = static_cast<int64_t>(block) * kBlock;
         sums[block] = kernels.exponentials(weights + from, scale, top, std::min(kBlock, vocabulary - from));
         total += sums[block];
       }
-      double allowed = total;
-      for (int64_t b = 0; b < bannedCount; b++) {
-        const float weight = weights[banned[b]];
-        weights[banned[b]] = 0.0f;
-        sums[static_cast<size_t>(banned[b] / kBlock)] -= weight;
-        allowed -= weight;
-      }
-      const int64_t token = Find(weights, sums, vocabulary, uniforms[i] * allowed);
+      const int64_t token = Find(weights, sums, vocabulary, uniforms[i] * total);
       tokens[i] = static_cast<int32_t>(token);
-      logps[i] = static_cast<float>(static_cast<double>(row[token]) * scale - top - std::log(total));
+      // e^logit of the banned tokens belongs to the distribution whose log-prob is reported.
+      double logSum = top + std::log(total);
+      for (int64_t b = 0; b < bannedCount; b++) {
+        const double logit = static_cast<double>(row[banned[b]]) * scale, larger = std::max(logit, logSum);
+        logSum = larger + std::log1p(std::exp(std::min(logit, logSum) - larger));
+      }
+      logps[i] = static_cast<float>(static_cast<double>(row[token]) * scale - logSum);
     }
   });
 }
