@@ -80,7 +80,7 @@ export function openFusedDecoder(
   places: number,
 ): FusedDecoder | null {
   const backend = nativeBackend();
-  if (backend === null || tf.getBackend() !== 'native') return null;
+  if (backend === null || tf.getBackend() !== 'native' || !hasKnownLayers(policy)) return null;
   const addon = loadAddon<DecodeAddon>();
   const handle = packWeights(policy, addon);
   const values = (tensor: tf.Tensor): Float32Array => backend.values(tensor);
@@ -118,6 +118,21 @@ export function openFusedDecoder(
       return logits.subarray(0, count * vocabSize);
     },
   };
+}
+
+/** Whether the layers are those of a Llama and nothing else: two norms and the matrices above, with biases or without. */
+function hasKnownLayers({ weights }: Policy): boolean {
+  const prefix = 'model.layers.0.';
+  const names = new Set(
+    Object.keys(weights).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : [])),
+  );
+  const needed = [
+    'input_layernorm.weight',
+    'post_attention_layernorm.weight',
+    ...MATRICES.map((part) => `${part}.weight`),
+  ];
+  if (!needed.every((name) => names.delete(name))) return false;
+  return [...names].every((name) => MATRICES.some((part) => name === `${part}.bias`));
 }
 
 /** Packs what can have changed since the last rollout: everything, or nothing where all weights are frozen. */
