@@ -12,7 +12,7 @@ const allowedRooms = {
   engine: ['grpo', 'checkpoint', 'tokenizer', 'rewards', 'contract'], // 3
   store: ['contract'], // 4
   runs: ['store', 'contract'], // 5
-  services: ['runs', 'store', 'datasets', 'rewards', 'export', 'checkpoint', 'tokenizer', 'contract'], // 5
+  services: ['runs', 'store', 'datasets', 'rewards', 'export', 'checkpoint', 'tokenizer', 'grpo', 'contract'], // 5
   rpc: ['contract'],
   preload: ['contract', 'rpc'],
 };

@@ -85,7 +85,7 @@ export default defineConfig(
   },
   {
     // Programs of a terminal; what the engine process writes goes to its host's log.
-    files: ['src-main/cli/**', 'src-main/engine/entry.ts', 'resources/**', 'scripts/**', 'e2e/**'],
+    files: ['src-main/cli/**', 'src-main/engine/entry.ts', 'resources/**', 'scripts/**', 'bench/**', 'e2e/**'],
     rules: { 'no-console': 'off' },
   },
   {

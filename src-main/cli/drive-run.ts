@@ -1,19 +1,15 @@
 /** Takes a run from its rows to its end in this terminal: what `train`, `sft`, `reward-model` and `demo` have in common. */
-import { existsSync } from 'node:fs';
-import { rewardRulesOf, type RunConfig } from '../contract/config.ts';
-import { StudioError, type ErrorCode } from '../contract/errors.ts';
+import type { RunConfig } from '../contract/config.ts';
+import type { ErrorCode } from '../contract/errors.ts';
 import type { RunDetail, RunStatus, RunSummary } from '../contract/run.ts';
-import { readDataset } from '../datasets/read-dataset.ts';
 import { checkExamples } from '../engine/reward-model/examples.ts';
-import { compileRules } from '../rewards/compile-rules.ts';
-import { requireRulesThatApply } from '../rewards/rules-that-apply.ts';
 import type { RunRows } from '../runs/content-hash.ts';
 import { runCommands } from '../services/config/config-file.ts';
+import { prepareRun } from '../services/runs/prepare-run.ts';
 import { describeError, exitCodes } from './errors.ts';
 import { formatDuration, formatPercent, plural } from './format.ts';
 import { onInterrupt } from './interrupts.ts';
 import type { Output } from './output.ts';
-import { requireModelFolder } from './policy-folder.ts';
 import { RunView } from './run-view.ts';
 import type { Studio } from './studio.ts';
 
@@ -31,31 +27,11 @@ export async function runResumed(studio: Studio, idOrName: string, output: Outpu
   return followRun(studio, run, () => void studio.runs.resume(run.id, rows), output);
 }
 
-/** Reads and checks what can be read and checked before an engine is started. */
+/** The rows of a run; those of a reward model are held to one kind as well. */
 async function readRows(run: RunConfig): Promise<RunRows> {
-  const { type, config } = run;
-  const rules = rewardRulesOf(run);
-  (await compileRules(rules)).dispose();
-  for (const [field, path] of [
-    ['model', config.model],
-    ['dataset', config.dataset],
-    ['eval_dataset', config.eval_dataset],
-  ] as const) {
-    if (path !== undefined && !existsSync(path)) {
-      const code = field === 'model' ? 'model_invalid' : 'dataset_invalid';
-      throw new StudioError(code, `\`${field}\` is ${path}, which does not exist.`, { path, field });
-    }
-  }
-  requireModelFolder(config.model);
-  for (const rule of rules) if (rule.type === 'reward_model' && rule.enabled) requireModelFolder(rule.model);
-  const trainRows = await readDataset(
-    config.dataset,
-    type === 'sft' ? { require: { completionColumn: config.completion_column } } : {},
-  );
-  const evalRows = config.eval_dataset === undefined ? [] : await readDataset(config.eval_dataset);
-  if (type === 'reward_model') checkExamples(trainRows, evalRows);
-  if (type === 'grpo') requireRulesThatApply(rules, trainRows, config.dataset);
-  return { trainRows, evalRows };
+  const rows = await prepareRun(run);
+  if (run.type === 'reward_model') checkExamples(rows.trainRows, rows.evalRows);
+  return rows;
 }
 
 async function followRun(studio: Studio, run: RunDetail, begin: () => void, output: Output): Promise<number> {

@@ -1,9 +1,10 @@
 /** Finds the checkpoint folder that a person means by a path or by a run. */
 import { existsSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { StudioError } from '../contract/errors.ts';
 import { listCheckpoints, newestCheckpoint, type Checkpoint } from '../runs/checkpoints.ts';
 import { databasePath, resolveDataDirectory } from '../services/data-directory.ts';
+import { isModelFolder, requireModelFolder } from '../services/runs/model-folder.ts';
 import { openStore } from '../store/open.ts';
 import type { StoredRun } from '../store/interfaces.ts';
 
@@ -51,16 +52,4 @@ function checkpointOf(run: StoredRun, step: number): Checkpoint {
     path: run.directory,
     field: 'step',
   });
-}
-
-/** @throws StudioError model_invalid when a path that exists is no model folder */
-export function requireModelFolder(path: string): void {
-  if (isModelFolder(path)) return;
-  const sentence = `${path} is no model folder: it has no config.json.`;
-  throw new StudioError('model_invalid', sentence, { path: resolve(path) });
-}
-
-/** Whether a folder holds a model, or an adapter that names its base model. */
-function isModelFolder(path: string): boolean {
-  return ['config.json', 'adapter_config.json'].some((file) => existsSync(join(path, file)));
 }

@@ -50,6 +50,16 @@ export function openStudio(dataDirFlag: string | undefined, engine: EngineParts)
 
 /** The sampling settings among others. */
 export function samplingOf(config: SamplingConfig): SamplingConfig {
-  const { max_completion_length, temperature, top_k, top_p, min_p, repetition_penalty, stop } = config;
-  return { max_completion_length, temperature, top_k, top_p, min_p, repetition_penalty, stop };
+  const { max_completion_length, min_completion_length, temperature, top_k, top_p, min_p, repetition_penalty, stop } =
+    config;
+  return {
+    max_completion_length,
+    min_completion_length,
+    temperature,
+    top_k,
+    top_p,
+    min_p,
+    repetition_penalty,
+    stop,
+  };
 }

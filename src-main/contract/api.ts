@@ -1,17 +1,21 @@
 /** What a user interface may ask the studio: one table of endpoints, and the channels it can listen to. */
 import type { z } from 'zod';
+import { compareInputs, type CompareOutputs } from './api/compare.ts';
 import { runInputs, type RunOutputs } from './api/runs.ts';
 import type { JobChange } from './api/jobs.ts';
 import { jobInputs, type JobOutputs } from './api/jobs.ts';
 import type { RunActivity } from './api/runs.ts';
+import { sampleInputs, type SampleOutputs } from './api/samples.ts';
 
 /** Each endpoint's input, checked by the host before the call. */
 export const endpointInputs = {
   ...runInputs,
+  ...compareInputs,
   ...jobInputs,
+  ...sampleInputs,
 } as const;
 
-export interface EndpointOutputs extends RunOutputs, JobOutputs {}
+export interface EndpointOutputs extends RunOutputs, CompareOutputs, JobOutputs, SampleOutputs {}
 
 export type EndpointName = keyof typeof endpointInputs;
 

@@ -76,6 +76,11 @@ const lora = {
 
 const sampling = {
   max_completion_length: z.int().positive().default(256).describe('new tokens at most'),
+  min_completion_length: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe('new tokens at least: the end token cannot be drawn before; TRL: generation_kwargs.min_new_tokens'),
   temperature: z
     .number()
     .positive()

@@ -14,11 +14,13 @@ const newline = 0x0a;
 /**
  * Yields every line of a UTF-8 file. Lines end in LF or CRLF (a line separator inside a JSON string is no line end), the last
  * one may lack its line break, and a byte order mark is dropped.
+ * @param onRead told of each part of the file that was read, in bytes
  */
-export async function* readLines(path: string): AsyncGenerator<Line> {
+export async function* readLines(path: string, onRead?: (bytes: number) => void): AsyncGenerator<Line> {
   let number = 0;
   let parts: Buffer[] = [];
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    onRead?.(chunk.length);
     let start = 0;
     for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
       parts.push(chunk.subarray(start, end));

@@ -98,15 +98,17 @@ function parseMessage(message: unknown, position: number): Message {
   return { role, content };
 }
 
-function isObject(value: unknown): value is Row {
+export function isObject(value: unknown): value is Row {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function columnNames(value: Row): string {
+/** For messages: what a row has. */
+export function columnNames(value: Row): string {
   return Object.keys(value).join(', ') || 'no columns';
 }
 
-function kindOf(value: unknown): string {
+/** For messages: what stands where something else should. */
+export function kindOf(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   if (value === '') return 'an empty text';

@@ -8,7 +8,7 @@ import type { EngineLauncher } from '../runs/engine-launcher.ts';
 import { createRunManager } from '../runs/run-manager.ts';
 import { databasePath } from '../services/data-directory.ts';
 import { Jobs } from '../services/jobs.ts';
-import { runActivity } from '../services/runs.ts';
+import { runActivity } from '../services/runs/activity.ts';
 import { createStudioApi } from '../services/studio-api.ts';
 import type { StudioContext } from '../services/studio-context.ts';
 import { openStore } from '../store/open.ts';

@@ -1,12 +1,16 @@
 /** The contract implemented: every endpoint, from the services of each kind of thing. */
 import type { StudioApi } from '../contract/api.ts';
+import { compareEndpoints } from './compare/compare-endpoints.ts';
 import { jobEndpoints } from './job-endpoints.ts';
-import { runEndpoints } from './runs.ts';
+import { runEndpoints } from './runs/run-endpoints.ts';
+import { sampleEndpoints } from './samples/sample-endpoints.ts';
 import type { StudioContext } from './studio-context.ts';
 
 export function createStudioApi(context: StudioContext): StudioApi {
   return {
     ...runEndpoints(context),
+    ...compareEndpoints(context),
     ...jobEndpoints(context),
+    ...sampleEndpoints(context),
   };
 }

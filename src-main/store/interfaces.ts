@@ -4,6 +4,8 @@ import type { CompletionRecord, EngineInfo, EvaluationRecord, GroupRecord, StepR
 import type { ErrorRecord } from '../contract/errors.ts';
 import type { RewardRule } from '../contract/reward-rules.ts';
 import type { RunDetail, RunStatus, RunSummary } from '../contract/run.ts';
+import type { ComparisonReader } from './read-comparisons.ts';
+import type { SampleStore } from './sample-interfaces.ts';
 
 /** SHA-256 (hex) of the rows a run learned from; a resumed run must find the same. */
 export interface RunHashes {
@@ -95,7 +97,7 @@ export interface StoredCheckpoint {
 }
 
 /** Reads. Every method throws `StudioError('store_failed')` when the database cannot be read. */
-export interface StoreReader {
+export interface StoreReader extends ComparisonReader {
   /** All runs, newest first. */
   listRuns(): RunSummary[];
   /** @throws StudioError run_not_found when no run has exactly this id; suggests close ids and names */
@@ -175,6 +177,7 @@ export interface Store {
   readonly path: string;
   readonly reader: StoreReader;
   readonly writer: StoreWriter;
+  readonly samples: SampleStore;
   /**
    * Reads the whole database and checks its structure; takes seconds on a large one.
    * @throws StudioError store_failed naming the first fault

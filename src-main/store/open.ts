@@ -6,6 +6,8 @@ import { StudioError } from '../contract/errors.ts';
 import type { Store } from './interfaces.ts';
 import { migrate } from './migrate.ts';
 import { createReader } from './read.ts';
+import { createSampleDetailReader } from './read-sample-details.ts';
+import { createSampleListReader } from './read-samples.ts';
 import { damagedMessage, toStoreError, withStoreErrors } from './store-errors.ts';
 import { createWriter } from './write.ts';
 
@@ -22,7 +24,11 @@ export function openStore(path: string): Store {
     migrate(database);
     const reader = withStoreErrors(path, createReader(database));
     const writer = withStoreErrors(path, createWriter(database, reader));
-    return { path, reader, writer, close, ...withStoreErrors(path, { check: () => check(database, path) }) };
+    const samples = withStoreErrors(path, {
+      ...createSampleListReader(database),
+      ...createSampleDetailReader(database),
+    });
+    return { path, reader, writer, samples, close, ...withStoreErrors(path, { check: () => check(database, path) }) };
   } catch (error) {
     close();
     throw toStoreError(path, error);

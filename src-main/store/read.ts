@@ -1,6 +1,7 @@
 /** Everything that is read from the database; each reader prepares its statements once. */
 import type { Database } from 'better-sqlite3';
 import type { StoreReader } from './interfaces.ts';
+import { createComparisonReader } from './read-comparisons.ts';
 import { createEvaluationReader } from './read-evaluations.ts';
 import { createHistoryReader } from './read-history.ts';
 import { createRunReader } from './read-runs.ts';
@@ -16,5 +17,6 @@ export function createReader(database: Database): StoreReader {
     ...createEvaluationReader(database),
     ...createHistoryReader(database),
     ...createRewardSetReader(database),
+    ...createComparisonReader(database),
   };
 }

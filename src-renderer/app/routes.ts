@@ -10,6 +10,8 @@ interface Route {
 
 export const routes: Route[] = [
   { path: ['runs'], title: 'Runs', load: () => import('../features/runs/RunsPage.svelte') },
+  { path: ['compare'], title: 'Compare', load: () => import('../features/compare/ComparePage.svelte') },
+  { path: ['runs', ':run', 'samples'], title: 'Samples', load: () => import('../features/samples/SamplesPage.svelte') },
 ];
 
 export function findRoute(segments: string[]): Route | undefined {

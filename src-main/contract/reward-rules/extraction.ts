@@ -13,14 +13,17 @@ const oneStep = [
   z
     .strictObject({
       type: z.literal('tag'),
-      tag: z.string().regex(/^[\w-]+$/, 'a tag name without its brackets, such as answer'),
+      tag: z
+        .string()
+        .regex(/^[\w-]+$/, 'a tag name without its brackets, such as answer')
+        .describe('Its name without brackets, such as answer.'),
     })
     .describe('the text between <tag> and </tag>; the last such pair'),
   z
     .strictObject({
       type: z.literal('regex'),
-      pattern: z.string(),
-      group: z.int().nonnegative().default(1),
+      pattern: z.string().describe('A regular expression of RE2: no lookaround, no backreferences.'),
+      group: z.int().nonnegative().default(1).describe('Which capture group is taken; 0 is the whole match.'),
       ...patternFlags,
     })
     .describe('a capture group of the first match of a regular expression'),
@@ -31,10 +34,16 @@ const oneStep = [
       'the inside of the last \\boxed{…} whose braces are balanced, \\fbox and the spaced "\\boxed 7" included',
     ),
   z
-    .strictObject({ type: z.literal('after'), marker: z.string().min(1).default('####') })
+    .strictObject({
+      type: z.literal('after'),
+      marker: z.string().min(1).default('####').describe('What the text stands behind.'),
+    })
     .describe('what follows the last marker, up to the end of its line'),
   z
-    .strictObject({ type: z.literal('json_path'), path: z.string().default('') })
+    .strictObject({
+      type: z.literal('json_path'),
+      path: z.string().default('').describe('Such as result.items[0].name; empty for the whole value.'),
+    })
     .describe(
       'a value in the JSON of the text, such as result.items[0].name or ["odd key"]; an empty path is the whole value; objects and lists are written as JSON without spaces, names sorted',
     ),

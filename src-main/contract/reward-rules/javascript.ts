@@ -6,13 +6,22 @@ import { sandboxLimits } from './sandbox-limits.ts';
 export const javascriptRuleSchema = z.strictObject({
   ...ruleBase,
   type: z.literal('javascript'),
-  /** A script that defines `function score({ prompt, completion, reasoning, answer, row, tokens })`, with or without `export`. */
-  source: z.string().min(1).max(1_000_000),
-  /** Seeds Math.random, which otherwise throws: the numbers depend on the seed and on prompt and completion alone. */
-  seed: z.int().nonnegative().optional(),
+  source: z
+    .string()
+    .min(1)
+    .max(1_000_000)
+    .describe(
+      'A script that defines `function score({ prompt, completion, reasoning, answer, row, tokens })`, with or without `export`.',
+    ),
+  seed: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe(
+      'Seeds Math.random, which otherwise throws: the numbers depend on the seed and on prompt and completion alone.',
+    ),
   ...sandboxLimits,
-  /** Longest time of one call of `score`, in milliseconds. */
-  timeout_ms: z.int().min(1).max(60_000).default(100),
+  timeout_ms: z.int().min(1).max(60_000).default(100).describe('Longest time of one call of `score`, in milliseconds.'),
 });
 
 export type JavascriptRule = z.infer<typeof javascriptRuleSchema>;

@@ -7,34 +7,36 @@ import { mathRuleSchema } from './math.ts';
 const base = { name: true, weight: true, enabled: true, clip: true, metric_only: true } as const;
 
 /** When a completion counts as correct: where this check scores 1. */
-const correctness = z.discriminatedUnion('type', [answerMatchRuleSchema.omit(base), mathRuleSchema.omit(base)]);
+const correctness = z
+  .discriminatedUnion('type', [answerMatchRuleSchema.omit(base), mathRuleSchema.omit(base)])
+  .describe('When a completion counts as correct: where this check scores 1.');
 
-const lengthUnit = z.enum(['tokens', 'characters']);
+const lengthUnit = z.enum(['tokens', 'characters']).describe('What the length is counted in.');
 
 /** 1 for a length from `min` to `max` tokens, both included; outside it falls in a line to 0 over `slack` tokens. */
 export const lengthBandRuleSchema = z.strictObject({
   ...ruleBase,
   type: z.literal('length_band'),
-  min: z.int().nonnegative().default(0),
-  max: z.int().positive(),
-  slack: z.int().nonnegative().default(0),
+  min: z.int().nonnegative().default(0).describe('Shortest length with the full score, in tokens.'),
+  max: z.int().positive().describe('Longest length with the full score, in tokens.'),
+  slack: z.int().nonnegative().default(0).describe('Tokens over which the score falls to 0 on both sides.'),
 });
 
 /** Soft overlong punishment, DAPO (arXiv 2503.14476) eq. 13: 0 down to −1 over the last `cache` tokens before `max_length`. */
 export const softOverlongRuleSchema = z.strictObject({
   ...ruleBase,
   type: z.literal('soft_overlong'),
-  max_length: z.int().positive(),
-  cache: z.int().nonnegative(),
+  max_length: z.int().positive().describe('The length with the full punishment, in tokens.'),
+  cache: z.int().nonnegative().describe('Over how many tokens before it the punishment grows.'),
 });
 
 /** Share of repeated n-grams, times `max_penalty` (arXiv 2502.03373, C.2): TRL's in tokens, open-r1's in lower-case words. */
 export const repetitionRuleSchema = z.strictObject({
   ...ruleBase,
   type: z.literal('repetition'),
-  ngram_size: z.int().positive().default(3),
-  max_penalty: z.number().nonpositive().default(-1),
-  unit: z.enum(['tokens', 'words']).default('tokens'),
+  ngram_size: z.int().positive().default(3).describe('How many in a row count as one.'),
+  max_penalty: z.number().nonpositive().default(-1).describe('The score where everything is repeated.'),
+  unit: z.enum(['tokens', 'words']).default('tokens').describe('What is counted.'),
 });
 
 /** Length × correctness on a cosine (arXiv 2502.03373, C.1): shorter is better where correct, and worse where wrong. */
@@ -43,16 +45,20 @@ export const cosineRuleSchema = z.strictObject({
   type: z.literal('cosine'),
   correct: correctness,
   unit: lengthUnit.default('tokens'),
-  /** The length at which the cosine ends. */
-  max_length: z.int().positive(),
-  /** Whether longer completions stay at the end of the cosine (TRL) or follow it up again (open-r1). */
-  clamp: z.boolean().default(true),
-  min_value_wrong: z.number().default(-1),
-  max_value_wrong: z.number().default(-0.5),
-  min_value_correct: z.number().default(0.5),
-  max_value_correct: z.number().default(1),
-  /** The score where correctness does not apply to the row: none (TRL), or a number (open-r1: 1). */
-  without_answer: z.number().nullable().default(null),
+  max_length: z.int().positive().describe('The length at which the cosine ends.'),
+  clamp: z
+    .boolean()
+    .default(true)
+    .describe('Whether longer completions stay at the end of the cosine (TRL) or follow it up again (open-r1).'),
+  min_value_wrong: z.number().default(-1).describe('The score of the shortest wrong completion.'),
+  max_value_wrong: z.number().default(-0.5).describe('The score of the longest wrong completion.'),
+  min_value_correct: z.number().default(0.5).describe('The score of the longest correct completion.'),
+  max_value_correct: z.number().default(1).describe('The score of the shortest correct completion.'),
+  without_answer: z
+    .number()
+    .nullable()
+    .default(null)
+    .describe('The score where correctness does not apply to the row: none (TRL), or a number (open-r1: 1).'),
 });
 
 /**
@@ -64,6 +70,10 @@ export const kimiLengthRuleSchema = z.strictObject({
   type: z.literal('kimi_length'),
   correct: correctness,
   unit: lengthUnit.default('tokens'),
-  /** What a completion is where correctness does not apply to the row: without a score, or correct (open-r1). */
-  without_answer: z.enum(['null', 'correct']).default('null'),
+  without_answer: z
+    .enum(['null', 'correct'])
+    .default('null')
+    .describe(
+      'What a completion is where correctness does not apply to the row: without a score, or correct (open-r1).',
+    ),
 });

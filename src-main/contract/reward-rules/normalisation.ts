@@ -19,7 +19,11 @@ export const normalisationSteps = {
 type NormalisationStep = keyof typeof normalisationSteps;
 
 export const normalisationSchema = z
-  .array(z.enum(Object.keys(normalisationSteps) as [NormalisationStep, ...NormalisationStep[]]))
+  .array(
+    z
+      .enum(Object.keys(normalisationSteps) as [NormalisationStep, ...NormalisationStep[]])
+      .meta({ enumDescriptions: Object.values(normalisationSteps) }),
+  )
   .describe('steps that make texts equal before they are compared');
 
 export type Normalisation = z.infer<typeof normalisationSchema>;

@@ -3,15 +3,17 @@ import { z } from 'zod';
 import { ruleBase } from './base.ts';
 import { extractionSchema, patternFlags } from './extraction.ts';
 
-const extract = extractionSchema.default({ type: 'text' });
+const extract = extractionSchema.default({ type: 'text' }).describe('The part of the completion that is looked at.');
 
-const texts = z.array(z.string().min(1)).min(1).max(1000);
+const texts = z.array(z.string().min(1)).min(1).max(1000).describe('The texts that are searched for.');
+
+const pattern = z.string().describe('A regular expression of RE2: no lookaround, no backreferences.');
 
 export const regexRuleSchema = z.strictObject({
   ...ruleBase,
   type: z.literal('regex'),
   extract,
-  pattern: z.string(),
+  pattern,
   ...patternFlags,
 });
 
@@ -20,9 +22,8 @@ export const containsRuleSchema = z.strictObject({
   type: z.literal('contains'),
   extract,
   texts,
-  /** Whether all of the texts must appear, or one of them. */
-  need: z.enum(['all', 'any']).default('all'),
-  ignore_case: z.boolean().default(false),
+  need: z.enum(['all', 'any']).default('all').describe('Whether all of the texts must appear, or one of them.'),
+  ignore_case: z.boolean().default(false).describe('Upper and lower case are the same.'),
 });
 
 export const notContainsRuleSchema = z.strictObject({
@@ -30,7 +31,7 @@ export const notContainsRuleSchema = z.strictObject({
   type: z.literal('not_contains'),
   extract,
   texts,
-  ignore_case: z.boolean().default(false),
+  ignore_case: z.boolean().default(false).describe('Upper and lower case are the same.'),
 });
 
 /** open-r1's `reasoning_steps_reward` in general form: matches of a pattern, over the number that is wanted, at most 1. */
@@ -38,10 +39,9 @@ export const patternCountRuleSchema = z.strictObject({
   ...ruleBase,
   type: z.literal('pattern_count'),
   extract,
-  pattern: z.string(),
+  pattern,
   ...patternFlags,
-  /** So many matches give the full score. */
-  target: z.int().positive().default(3),
+  target: z.int().positive().default(3).describe('So many matches give the full score.'),
 });
 
 /** open-r1's `tag_count_reward` in general form: the share of the texts that appear exactly once. */
@@ -54,13 +54,19 @@ export const tagCountRuleSchema = z.strictObject({
 export const formatRuleSchema = z.strictObject({
   ...ruleBase,
   type: z.literal('format'),
-  /** Tags that must follow one another, each exactly once and with nothing around them: `<think>…</think><answer>…</answer>`. */
   tags: z
     .array(z.string().regex(/^[\w-]+$/))
     .min(1)
-    .default(['think', 'answer']),
-  /** `soft`: any white space around the tags. `strict`: each tag on a line of its own, and no other white space around them. */
-  newlines: z.enum(['soft', 'strict']).default('soft'),
+    .default(['think', 'answer'])
+    .describe(
+      'Tags that must follow one another, each exactly once and with nothing around them: `<think>…</think><answer>…</answer>`.',
+    ),
+  newlines: z
+    .enum(['soft', 'strict'])
+    .default('soft')
+    .describe(
+      '`soft`: any white space around the tags. `strict`: each tag on a line of its own, and no other white space around them.',
+    ),
 });
 
 /** TRL's `think_format_reward`: 1 for a completion that starts with one <think>…</think>. */
@@ -70,16 +76,21 @@ export const scriptRuleSchema = z.strictObject({
   ...ruleBase,
   type: z.literal('script'),
   extract,
-  /** A Unicode script by its long name: Latin, Cyrillic, Han, Arabic, … The score is its share of the letters. */
-  script: z.string().regex(/^[A-Za-z_]+$/, 'a Unicode script such as Latin, Cyrillic or Han'),
-  /** With it the score is 1 from this share on, else 0. */
-  min_share: z.number().min(0).max(1).optional(),
+  script: z
+    .string()
+    .regex(/^[A-Za-z_]+$/, 'a Unicode script such as Latin, Cyrillic or Han')
+    .describe(
+      'A Unicode script by its long name: Latin, Cyrillic, Han, Arabic, … The score is its share of the letters.',
+    ),
+  min_share: z.number().min(0).max(1).optional().describe('With it the score is 1 from this share on, else 0.'),
 });
 
 export const languageRuleSchema = z.strictObject({
   ...ruleBase,
   type: z.literal('language'),
   extract,
-  /** ISO 639-1 code: 1 when the text is in this language, judged on its first 200 characters, else 0. */
-  language: z.string().regex(/^[a-z]{2}$/, 'an ISO 639-1 code such as en or de'),
+  language: z
+    .string()
+    .regex(/^[a-z]{2}$/, 'an ISO 639-1 code such as en or de')
+    .describe('ISO 639-1 code: 1 when the text is in this language, judged on its first 200 characters, else 0.'),
 });

@@ -47,27 +47,41 @@ export function hiddenStates(
   attend: Attend,
 ): tf.Tensor2D {
   const { config, weights } = decoder;
-  const { headDim, attentionScale: scale, embeddingScale } = config;
+  const { embeddingScale } = config;
   const embedded = embedding(weights['model.embed_tokens.weight'] as tf.Tensor2D, tokens); // [N, H]
   let hidden = embeddingScale === 1 ? embedded : tf.mul<tf.Tensor2D>(embedded, embeddingScale); // [N, H]
-  config.layerPlans.forEach(({ window, rope: kind }, layer) => {
-    const name = `model.layers.${layer}`;
-    const normed = norm(decoder, `${name}.input_layernorm`, hidden); // [N, H]
-    const [query, key, value] = projections(decoder, `${name}.self_attn`, normed); // [N, heads·D], [N, kvHeads·D] twice
-    const placed = (x: tf.Tensor2D) => (kind === null ? x : rope(x, positions, tables[kind], headDim));
-    const attended = attend(layer, placed(query), placed(key), value, { headDim, scale, window }); // [N, heads·D]
-    const output = linearLayer(decoder, `${name}.self_attn.o_proj`, attended); // [N, H]
-    if (config.sandwichNorms) {
-      hidden = tf.add(hidden, norm(decoder, `${name}.post_attention_layernorm`, output));
-      const fed = feedForward(decoder, `${name}.mlp`, norm(decoder, `${name}.pre_feedforward_layernorm`, hidden));
-      hidden = tf.add(hidden, norm(decoder, `${name}.post_feedforward_layernorm`, fed));
-    } else {
-      hidden = tf.add(hidden, output);
-      const fed = feedForward(decoder, `${name}.mlp`, norm(decoder, `${name}.post_attention_layernorm`, hidden));
-      hidden = tf.add(hidden, fed);
-    }
-  });
+  for (let layer = 0; layer < config.layers; layer++) {
+    const input = hidden;
+    // What no gradient asks for is freed with its layer.
+    hidden = tf.tidy(() => decoderLayer(decoder, tables, layer, input, positions, attend));
+    input.dispose();
+  }
   return hidden;
+}
+
+function decoderLayer(
+  decoder: Decoder,
+  tables: readonly RopeTable[],
+  layer: number,
+  input: tf.Tensor2D,
+  positions: Int32Array,
+  attend: Attend,
+): tf.Tensor2D {
+  const { headDim, attentionScale: scale, layerPlans, sandwichNorms } = decoder.config;
+  const { window, rope: kind } = layerPlans[layer];
+  const name = `model.layers.${layer}`;
+  const normed = norm(decoder, `${name}.input_layernorm`, input); // [N, H]
+  const [query, key, value] = projections(decoder, `${name}.self_attn`, normed); // [N, heads·D], [N, kvHeads·D] twice
+  const placed = (x: tf.Tensor2D) => (kind === null ? x : rope(x, positions, tables[kind], headDim));
+  const attended = attend(layer, placed(query), placed(key), value, { headDim, scale, window }); // [N, heads·D]
+  const output = linearLayer(decoder, `${name}.self_attn.o_proj`, attended); // [N, H]
+  if (sandwichNorms) {
+    const hidden = tf.add<tf.Tensor2D>(input, norm(decoder, `${name}.post_attention_layernorm`, output));
+    const fed = feedForward(decoder, `${name}.mlp`, norm(decoder, `${name}.pre_feedforward_layernorm`, hidden));
+    return tf.add(hidden, norm(decoder, `${name}.post_feedforward_layernorm`, fed));
+  }
+  const hidden = tf.add<tf.Tensor2D>(input, output);
+  return tf.add(hidden, feedForward(decoder, `${name}.mlp`, norm(decoder, `${name}.post_attention_layernorm`, hidden)));
 }
 
 /** The last norm, applied to the rows of the hidden states that the head is asked about [M, H]. */

@@ -12,6 +12,7 @@ import { rollout, type RolloutOptions } from './rollout.ts';
 const folder = join(import.meta.dirname, '../../../resources/models/starter');
 const sampling = {
   max_completion_length: 24,
+  min_completion_length: 0,
   temperature: 1,
   top_k: 0,
   top_p: 1,

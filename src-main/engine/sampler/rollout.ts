@@ -13,6 +13,8 @@ import { embedding } from '../tensor/ops/embedding.ts';
 import { linear } from '../tensor/ops/linear.ts';
 import type { RopeTable } from '../tensor/ops/rope.ts';
 import { packGroups } from '../model/packed-batch.ts';
+import { drawTokens, isPlain } from './draw-tokens.ts';
+import { openFusedDecoder } from './fused-decoder.ts';
 import { drawToken, filterLogits, likeliestToken, logProbability } from './logit-filters.ts';
 
 export interface RolloutOptions {
@@ -63,6 +65,7 @@ export function rollout(
   const { sampling, generations } = options;
   checkContext(policy, prompts, sampling.max_completion_length);
   const eos = new Set(tokenizer.eosTokenIds);
+  const context = { prompts, vocabulary: config.vocabSize, eos, options };
   const finished: SampledCompletion[][] = prompts.map(() => []);
   let live: LiveCompletion[] = prompts.flatMap((_, group) =>
     Array.from({ length: generations }, (_, place) => ({
@@ -78,15 +81,18 @@ export function rollout(
 
   const capacity = sampling.max_completion_length;
   const longest = prompts.reduce((longest, prompt) => Math.max(longest, prompt.length), 0);
-  const tables = policy.rope(longest + capacity);
+  const places = longest + capacity;
+  const tables = policy.rope(places);
   const { caches, logits: promptLogits, starts } = prefill(policy, tables, prompts, { slots: live.length, capacity });
   try {
+    const fused = openFusedDecoder(policy, tables, caches, live.length);
+    const decode = (input: DecodeInput): Float32Array =>
+      fused?.step(input.tokens, input.positions, input.rows) ?? decodeStep(policy, tables, caches, input);
     let logits = promptLogits; // [prompts, V]; later [live, V]
     let rowOf = (completion: LiveCompletion): number => completion.group;
     for (let length = 1; ; length++) {
+      appendTokens(live, logits, Int32Array.from(live, rowOf), context);
       const next = live.filter((completion) => {
-        const row = rowOf(completion) * config.vocabSize;
-        appendToken(completion, logits.subarray(row, row + config.vocabSize), prompts[completion.group], options);
         const reason = finishReason(completion, eos, sampling);
         if (reason === null) return true;
         finished[completion.group][completion.slot - completion.group * generations] = finish(
@@ -98,7 +104,7 @@ export function rollout(
       });
       live = next;
       if (live.length === 0) return finished;
-      logits = decodeStep(policy, tables, caches, {
+      logits = decode({
         tokens: Int32Array.from(live, ({ tokens }) => tokens[tokens.length - 1]),
         positions: Int32Array.from(live, ({ group }) => prompts[group].length + length - 1),
         rows: {
@@ -177,19 +183,46 @@ function headLogits(policy: Policy, hidden: tf.Tensor2D): Float32Array {
   return linear(logitsInput(policy, hidden), headWeight(policy)).dataSync() as Float32Array; // [B, V]
 }
 
-/** @param logits of the next token [V]; shared by the completions of a group on their first token, so it is copied before filtering */
-function appendToken(
-  completion: LiveCompletion,
+/** What the drawing of tokens depends on, the same for the whole rollout. */
+interface DrawContext {
+  prompts: readonly Int32Array[];
+  vocabulary: number;
+  eos: ReadonlySet<number>;
+  options: RolloutOptions;
+}
+
+/**
+ * Draws the next token of every live completion.
+ *
+ * @param logits of the next tokens [R, V]
+ * @param rows each completion's row of them; on the first token the completions of a group share one
+ */
+function appendTokens(
+  live: readonly LiveCompletion[],
   logits: Float32Array,
-  prompt: Int32Array,
-  options: RolloutOptions,
+  rows: Int32Array,
+  { prompts, vocabulary, eos, options: { sampling, greedy } }: DrawContext,
 ): void {
-  const filtered = Float32Array.from(logits);
-  filterLogits(filtered, concatenated(prompt, completion.tokens), options.sampling);
-  const token = options.greedy ? likeliestToken(filtered) : drawToken(filtered, completion.stream.nextFloat());
-  completion.tokens.push(token);
-  completion.logps.push(logProbability(logits, token, options.sampling.temperature));
-  if (options.sampling.stop.length > 0) completion.text += completion.decoder.push(token);
+  const banned = live[0].tokens.length < sampling.min_completion_length ? Int32Array.from(eos) : new Int32Array(0);
+  const append = (completion: LiveCompletion, token: number, logp: number): void => {
+    completion.tokens.push(token);
+    completion.logps.push(logp);
+    if (sampling.stop.length > 0) completion.text += completion.decoder.push(token);
+  };
+  if (!greedy && isPlain(sampling)) {
+    const uniforms = Float64Array.from(live, ({ stream }) => stream.nextFloat());
+    const { tokens, logps } = drawTokens(logits, vocabulary, rows, uniforms, banned, sampling.temperature);
+    live.forEach((completion, i) => append(completion, tokens[i], logps[i]));
+    return;
+  }
+  live.forEach((completion, i) => {
+    const own = logits.subarray(rows[i] * vocabulary, (rows[i] + 1) * vocabulary);
+    const filtered = Float32Array.from(own);
+    for (const token of banned) filtered[token] = -Infinity;
+    filterLogits(filtered, concatenated(prompts[completion.group], completion.tokens), sampling);
+    const token = greedy ? likeliestToken(filtered) : drawToken(filtered, completion.stream.nextFloat());
+    append(completion, token, logProbability(own, token, sampling.temperature));
+  });
 }
 
 function* concatenated(prompt: Int32Array, tokens: number[]): Iterable<number> {

@@ -14,12 +14,14 @@ export interface PoolStats {
 }
 
 const SMALLEST = 256; // bytes
+const SPARE = 32 * 2 ** 20; // bytes that may wait beyond the most that was ever used
 
 export class BufferPool {
   readonly byteLimit: number;
   readonly #free = new Map<number, ArrayBuffer[]>();
   /** Holders of each buffer that is out; weak, so that a buffer nobody gives back is still garbage-collected. */
   readonly #holders = new WeakMap<ArrayBufferLike, number>();
+  #mostUsedBytes = 0;
   readonly #stats: PoolStats = { usedBytes: 0, freeBytes: 0, hits: 0, misses: 0 };
 
   /** @param byteLimit the most bytes kept waiting; a buffer that comes back beyond it is left to the garbage collector */
@@ -32,15 +34,40 @@ export class BufferPool {
     const size = sizeClass(bytes);
     const waiting = this.#free.get(size)?.pop();
     if (waiting) {
+      this.#moveToEnd(size);
       this.#stats.hits++;
       this.#stats.freeBytes -= size;
     } else {
       this.#stats.misses++;
+      this.#makeRoom(size);
     }
     const buffer = waiting ?? new ArrayBuffer(size);
     this.#holders.set(buffer, 0);
     this.#stats.usedBytes += size;
+    this.#mostUsedBytes = Math.max(this.#mostUsedBytes, this.#stats.usedBytes);
     return buffer;
+  }
+
+  /** Sizes are kept in the order in which they were last asked for. */
+  #moveToEnd(size: number): void {
+    const waiting = this.#free.get(size) as ArrayBuffer[];
+    this.#free.delete(size);
+    this.#free.set(size, waiting);
+  }
+
+  /**
+   * Frees buffers of the sizes that were not asked for longest, so that all memory together stays near the most that was ever used
+   * at once. A buffer is freed at once, not when the garbage collector comes by.
+   */
+  #makeRoom(size: number): void {
+    const { usedBytes } = this.#stats;
+    const most = Math.max(this.#mostUsedBytes, usedBytes + size) + SPARE;
+    for (const [waitingSize, waiting] of this.#free) {
+      while (waiting.length > 0 && usedBytes + this.#stats.freeBytes + size > most) {
+        (waiting.pop() as ArrayBuffer).transfer(0);
+        this.#stats.freeBytes -= waitingSize;
+      }
+    }
   }
 
   /** Counts one more holder of `buffer`. Nothing happens to a buffer that is not the pool's. */

@@ -1,14 +1,27 @@
 /** Gradients of a loss with respect to the parameters of a policy, and how they add up over the micro-batches of a step. */
 import * as tf from '@tensorflow/tfjs-core';
+import type { DecoderConfig } from '../model/config.ts';
 import type { TrainablePolicy } from '../model/policy.ts';
+import { withEarlyRelease } from './early-release.ts';
 import type { Gradients } from './optimizer.ts';
 
 /** Runs `loss` and its backward pass. The caller disposes the gradients. */
 export function lossGradients({ parameters }: Pick<TrainablePolicy, 'parameters'>, loss: () => tf.Scalar): Gradients {
   const names = Object.keys(parameters);
-  const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => parameters[name]));
+  const { value, grads } = withEarlyRelease(() => tf.valueAndGrads(loss)(names.map((name) => parameters[name])));
   value.dispose();
   return Object.fromEntries(names.map((name, i) => [name, grads[i]]));
+}
+
+const ACTIVATION_BYTES = 320 * 2 ** 20;
+
+/** In how many parts a batch of `tokens` passes through a model, so that what the backward pass needs of each stays small. */
+export function partsForMemory(
+  { layers, hiddenSize, intermediateSize, heads, keyValueHeads, headDim }: DecoderConfig,
+  tokens: number,
+): number {
+  const floats = 4 * hiddenSize + (2 * heads + 2 * keyValueHeads) * headDim + 3 * intermediateSize; // of a token and layer
+  return Math.max(1, Math.ceil((4 * layers * floats * tokens) / ACTIVATION_BYTES));
 }
 
 /** Cuts a batch into at most `parts` micro-batches of about the same size; none is empty. */

@@ -14,7 +14,7 @@ import { withDropout } from '../model/lora.ts';
 import { packGroups, type PackedBatch } from '../model/packed-batch.ts';
 import type { Policy, TrainablePolicy } from '../model/policy.ts';
 import { evaluateTokenLogps, tokenLogps } from '../model/token-logps.ts';
-import { accumulate, lossGradients, microBatches } from './gradients.ts';
+import { accumulate, lossGradients, microBatches, partsForMemory } from './gradients.ts';
 import { advantageOptions } from './grpo-settings.ts';
 import { hostLoss, type HostLoss } from './host-loss.ts';
 import type { Gradients, Optimizer } from './optimizer.ts';
@@ -129,7 +129,7 @@ export function updatePolicy(
   learningRate: number,
 ): UpdateResult {
   const slices = microBatches(groups, config.steps_per_generation).map((slice) =>
-    microBatches(slice, config.gradient_accumulation_steps).map(packed),
+    microBatches(slice, partsOf(slice, config, policy)).map(packed),
   );
   const known = new Set(replayed.flatMap(({ completions }) => completions));
   const keepOldLogps = ({ batch, completions }: MicroBatch, logps: Float32Array): void =>
@@ -238,6 +238,18 @@ function microBatchLoss(
       entropyGradient: entropyGradient === null ? null : layOut(entropyGradient),
     },
   };
+}
+
+/** As many micro-batches as the config asks for, or more where memory does; which tokens have high entropy one batch decides. */
+function partsOf(groups: readonly GroupRecord[], config: GrpoConfig, policy: Policy): number {
+  const wanted = config.gradient_accumulation_steps;
+  if (config.top_entropy_quantile < 1) return wanted;
+  const tokens = groups.reduce(
+    (total, { promptTokens, completions }) =>
+      completions.reduce((sum, completion) => sum + completion.tokens.length, total + promptTokens.length),
+    0,
+  );
+  return Math.max(wanted, partsForMemory(policy.config, tokens));
 }
 
 function takesPart({ finishReason }: CompletionRecord, config: GrpoConfig): boolean {

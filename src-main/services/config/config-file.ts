@@ -32,6 +32,7 @@ export type EvaluationConfig = z.infer<typeof evaluationSchema>;
 const sampleSchema = grpoConfigSchema
   .pick({
     max_completion_length: true,
+    min_completion_length: true,
     temperature: true,
     top_k: true,
     top_p: true,

@@ -1,5 +1,6 @@
 /** The library's folder on the disk: one folder for each model, filled under a temporary name and renamed, so that none is there in part. */
 import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { access, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -180,4 +181,12 @@ export function orMissing<T>(value: T): (error: unknown) => T {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return value;
     throw error;
   };
+}
+
+/** The folder of a model by its name in the library, at once; null when there is none. */
+export function namedFolder(library: string, name: string): string | null {
+  if (!/^\w[\w.-]*$/.test(name)) return null;
+  if (existsSync(join(library, name))) return join(library, name);
+  const link = join(library, name + LINK);
+  return existsSync(link) ? linkSchema.parse(JSON.parse(readFileSync(link, 'utf8'))).folder : null;
 }

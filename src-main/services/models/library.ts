@@ -108,7 +108,7 @@ export function openModelLibrary({ dataDirectory, check, runs }: LibraryParts): 
 
   /** Of a folder that holds an adapter which can be read; a broken one says so on its own card. */
   async function adapterFacts(folder: string): Promise<ModelFacts['adapter']> {
-    const names = await fileNames(folder).catch(() => []);
+    const names = await fileNames(folder).catch((): string[] => []);
     if (!names.includes('adapter_config.json')) return null;
     return inspectModel(folder, check).then(
       ({ adapter }) => adapter,

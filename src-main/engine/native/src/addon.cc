@@ -12,6 +12,7 @@
 namespace grpo {
 
 void InitOps(Napi::Env env, Napi::Object exports);
+void InitDecode(Napi::Env env, Napi::Object exports);
 
 namespace {
 
@@ -147,6 +148,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("transpose", Napi::Function::New<TransposeCall>(env));
   exports.Set("gatherRows", Napi::Function::New<GatherRowsCall>(env));
   InitOps(env, exports);
+  InitDecode(env, exports);
   return exports;
 }
 

@@ -1,6 +1,7 @@
 // A scratch buffer of floats that grows and keeps its memory between calls; aligned to a cache line.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <new>
 
@@ -17,7 +18,7 @@ class AlignedBuffer {
   float* Reserve(int64_t count) {
     if (count > capacity_) {
       Free();
-      data_ = static_cast<float*>(::operator new(static_cast<size_t>(count) * sizeof(float), kAlignment));
+      data_ = static_cast<float*>(::operator new(static_cast<std::size_t>(count) * sizeof(float), kAlignment));
       capacity_ = count;
     }
     return data_;

@@ -42,6 +42,10 @@ inline Span<float> Floats(const Napi::CallbackInfo& info, size_t index) {
   return detail::TypedSpan<float>(info, index, napi_float32_array, "Expected a Float32Array");
 }
 
+inline Span<double> Doubles(const Napi::CallbackInfo& info, size_t index) {
+  return detail::TypedSpan<double>(info, index, napi_float64_array, "Expected a Float64Array");
+}
+
 inline Span<int32_t> Ints(const Napi::CallbackInfo& info, size_t index) {
   return detail::TypedSpan<int32_t>(info, index, napi_int32_array, "Expected an Int32Array");
 }

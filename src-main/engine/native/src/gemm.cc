@@ -20,9 +20,6 @@ constexpr double kSerialWork = 1.5e6;  // multiply-adds below which waking a sec
 
 int64_t CeilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// Length of the blocks of k: equal but the last, a multiple of 16.
-int64_t DepthBlock(int64_t k) { return CeilDivide(CeilDivide(k, CeilDivide(k, kDepthBlock)), 16) * 16; }
-
 void ScaleOnly(int64_t m, int64_t n, float beta, float* c, int64_t ldc) {
   for (int64_t i = 0; i < m; i++) {
     for (int64_t j = 0; j < n; j++) c[i * ldc + j] = beta == 0.0f ? 0.0f : beta * c[i * ldc + j];
@@ -31,13 +28,16 @@ void ScaleOnly(int64_t m, int64_t n, float beta, float* c, int64_t ldc) {
 
 }  // namespace
 
+// Equal blocks but the last, a multiple of 16.
+int64_t GemmDepthBlock(int64_t k) { return CeilDivide(CeilDivide(k, CeilDivide(k, kDepthBlock)), 16) * 16; }
+
 void Gemm(bool transA, bool transB, int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda, const float* b,
           int64_t ldb, float beta, float* c, int64_t ldc) {
   if (m <= 0 || n <= 0) return;
   if (k <= 0) return ScaleOnly(m, n, beta, c, ldc);
   const Kernels& kernels = ActiveKernels();
   const int64_t tileRows = kernels.tileRows, tileColumns = kernels.tileColumns;
-  const int64_t depth = DepthBlock(k);
+  const int64_t depth = GemmDepthBlock(k);
   const int64_t stripLength = tileRows * depth + kVectorMax;
   const int64_t rowBlock = kRowBlock / tileRows * tileRows;  // whole strips
   const int64_t columnStrips = CeilDivide(n, tileColumns);

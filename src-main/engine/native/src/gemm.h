@@ -14,4 +14,7 @@ namespace grpo {
 void Gemm(bool transA, bool transB, int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda, const float* b,
           int64_t ldb, float beta, float* c, int64_t ldc);
 
+// Length of the blocks into which a product cuts its inner dimension k. Whoever cuts it alike gets the same bits.
+int64_t GemmDepthBlock(int64_t k);
+
 }  // namespace grpo

@@ -14,7 +14,7 @@ namespace grpo {
 // further read gives zero or null, and Ok() is false.
 class Arguments {
  public:
-  explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
+  explicit Arguments(const Napi::CallbackInfo& info, size_t first = 0) : info_(info), next_(first) {}
 
   bool Ok() const { return ok_; }
 
@@ -40,6 +40,7 @@ class Arguments {
   void Skip() { next_++; }
 
   float* FloatArray(int64_t least) { return Take(Floats(info_, next_), least); }
+  double* DoubleArray(int64_t least) { return Take(Doubles(info_, next_), least); }
   int32_t* IntArray(int64_t least) { return Take(Ints(info_, next_), least); }
 
   // An array of exactly `count` indices below `limit`.
@@ -83,7 +84,7 @@ class Arguments {
   }
 
   const Napi::CallbackInfo& info_;
-  size_t next_ = 0;
+  size_t next_;
   bool ok_ = true;
 };
 

@@ -1,0 +1,81 @@
+// A whole decoding step in one call: every live completion's newest token through all layers of a Llama decoder to its logits.
+//
+// It computes what the single operations compute one after the other, over weights that are packed once a rollout.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "../ops/ops.h"
+#include "packed_matrix.h"
+
+namespace grpo {
+
+struct DecoderShape {
+  int64_t vocabulary, hidden, intermediate, layers, heads, kvHeads, headDim, rotaryHalf;
+  float normEpsilon, scale;
+
+  int64_t QueryWidth() const { return heads * headDim; }
+  int64_t KvWidth() const { return kvHeads * headDim; }
+};
+
+// The matrices of a layer, in the order of LayerWeights::matrices.
+enum class LayerMatrix { kQuery, kKey, kValue, kOutput, kGate, kUp, kDown };
+constexpr int64_t kLayerMatrices = 7;
+
+struct LayerWeights {
+  PackedMatrix matrices[kLayerMatrices];
+  std::vector<float> biases[kLayerMatrices];  // empty where there is none
+  std::vector<float> inputNorm, attentionNorm;
+
+  const PackedMatrix& Matrix(LayerMatrix name) const { return matrices[static_cast<int>(name)]; }
+  const std::vector<float>& Bias(LayerMatrix name) const { return biases[static_cast<int>(name)]; }
+};
+
+// The keys and values of one layer during a rollout; laid out as CacheView says.
+struct LayerBlocks {
+  const float *promptKeys = nullptr, *promptValues = nullptr;  // the caller's
+  std::vector<std::unique_ptr<AlignedBuffer>> keyPages, valuePages;
+};
+
+class Decoder {
+ public:
+  explicit Decoder(const DecoderShape& shape) : shape_(shape), layers_(static_cast<size_t>(shape.layers)) {}
+
+  const DecoderShape& Shape() const { return shape_; }
+  LayerWeights& Layer(int64_t layer) { return layers_[static_cast<size_t>(layer)]; }
+  std::vector<float>& FinalNorm() { return finalNorm_; }
+  PackedMatrix& Head() { return head_; }
+
+  // Begins a rollout of `slots` completions over the prompts' keys and values, one pair of arrays a layer, which must stay alive.
+  void Begin(int64_t slots, int64_t promptTokens, const std::vector<float*>& promptKeys, const std::vector<float*>& promptValues);
+  int64_t Slots() const { return slots_; }
+  int64_t PromptTokens() const { return promptTokens_; }
+  // Whether every weight has been set, and a rollout has begun.
+  bool Ready() const;
+
+  // logits[B, V] after the tokens whose embeddings are hidden[B, H], which is overwritten. cos and sin are [P, rotaryHalf];
+  // every position is below P.
+  void Step(float* hidden, const int32_t* positions, const float* cos, const float* sin, int64_t count, const DecodeRowsView& rows,
+            float* logits);
+
+ private:
+  struct Span;
+  void AddPages(int64_t ownLength);
+  void RunRows(const Span& span);
+
+  DecoderShape shape_;
+  std::vector<LayerWeights> layers_;
+  std::vector<float> finalNorm_;
+  PackedMatrix head_;
+  std::vector<LayerBlocks> blocks_;
+  int64_t slots_ = 0, promptTokens_ = 0;
+};
+
+// Draws a token for each row of logits[R, V] that `rows` names, from softmax(logits / temperature) without the banned tokens, by
+// inverting the cumulative distribution at uniforms[B] in [0, 1). logps are of the distribution with the banned tokens.
+void DrawTokens(const float* logits, int64_t vocabulary, const int32_t* rows, int64_t count, const double* uniforms, float temperature,
+                const int32_t* banned, int64_t bannedCount, int32_t* tokens, float* logps);
+
+}  // namespace grpo

@@ -1,0 +1,149 @@
+// Hands the decoder to JavaScript: an opaque handle, made once for a policy, and the calls that fill and run it.
+#include <napi.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "../ops/arguments.h"
+#include "../ops/op_kernels.h"
+#include "decoder.h"
+
+namespace grpo {
+namespace {
+
+Decoder* Unwrap(const Napi::CallbackInfo& info) {
+  if (info.Length() > 0 && info[0].IsExternal()) return info[0].As<Napi::External<Decoder>>().Data();
+  Require(info, false, "Expected a decoder");
+  return nullptr;
+}
+
+// createDecoder(vocabulary, hidden, intermediate, layers, heads, kvHeads, headDim, rotaryHalf, normEpsilon, scale)
+Napi::Value CreateDecoderCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  DecoderShape shape;
+  for (int64_t* size : {&shape.vocabulary, &shape.hidden, &shape.intermediate, &shape.layers, &shape.heads, &shape.kvHeads,
+                        &shape.headDim, &shape.rotaryHalf}) {
+    *size = in.Size();
+  }
+  shape.normEpsilon = in.Float();
+  shape.scale = in.Float();
+  in.Check(in.Ok() && shape.heads % shape.kvHeads == 0 && 2 * shape.rotaryHalf <= shape.headDim, "The sizes of the heads do not fit");
+  if (!in.Ok()) return info.Env().Undefined();
+  return Napi::External<Decoder>::New(info.Env(), new Decoder(shape), [](Napi::Env, Decoder* decoder) { delete decoder; });
+}
+
+// setDecoderHead(decoder, finalNorm, head)
+void SetDecoderHeadCall(const Napi::CallbackInfo& info) {
+  Decoder* decoder = Unwrap(info);
+  if (decoder == nullptr) return;
+  Arguments in(info, 1);
+  const DecoderShape& shape = decoder->Shape();
+  const float *norm = in.FloatArray(shape.hidden), *head = in.FloatArray(shape.vocabulary * shape.hidden);
+  if (!in.Ok()) return;
+  decoder->FinalNorm().assign(norm, norm + shape.hidden);
+  decoder->Head().Pack(head, shape.vocabulary, shape.hidden);
+}
+
+// setDecoderNorms(decoder, layer, inputNorm, attentionNorm)
+void SetDecoderNormsCall(const Napi::CallbackInfo& info) {
+  Decoder* decoder = Unwrap(info);
+  if (decoder == nullptr) return;
+  Arguments in(info, 1);
+  const int64_t layer = in.Size(0), width = decoder->Shape().hidden;
+  in.Check(layer < decoder->Shape().layers, "There is no such layer");
+  const float *input = in.FloatArray(width), *attention = in.FloatArray(width);
+  if (!in.Ok()) return;
+  decoder->Layer(layer).inputNorm.assign(input, input + width);
+  decoder->Layer(layer).attentionNorm.assign(attention, attention + width);
+}
+
+// setDecoderMatrix(decoder, layer, matrix, weight, bias or null); matrix counts as LayerMatrix does
+void SetDecoderMatrixCall(const Napi::CallbackInfo& info) {
+  Decoder* decoder = Unwrap(info);
+  if (decoder == nullptr) return;
+  Arguments in(info, 1);
+  const DecoderShape& shape = decoder->Shape();
+  const int64_t layer = in.Size(0), matrix = in.Size(0);
+  in.Check(layer < shape.layers && matrix < kLayerMatrices, "There is no such matrix");
+  if (!in.Ok()) return;
+  const int64_t q = shape.QueryWidth(), kv = shape.KvWidth(), h = shape.hidden, i = shape.intermediate;
+  const int64_t outputs[] = {q, kv, kv, h, i, i, h}, inputs[] = {h, h, h, q, h, h, i};
+  const float* weight = in.FloatArray(outputs[matrix] * inputs[matrix]);
+  const float* bias = in.NextIsMissing() ? nullptr : in.FloatArray(outputs[matrix]);
+  if (!in.Ok()) return;
+  LayerWeights& weights = decoder->Layer(layer);
+  weights.matrices[matrix].Pack(weight, outputs[matrix], inputs[matrix]);
+  weights.biases[matrix].clear();
+  if (bias != nullptr) weights.biases[matrix].assign(bias, bias + outputs[matrix]);
+}
+
+// beginDecoding(decoder, slots, promptTokens, promptKeys, promptValues): the arrays, one a layer, are read by every step and must
+// stay as they are until the last.
+void BeginDecodingCall(const Napi::CallbackInfo& info) {
+  Decoder* decoder = Unwrap(info);
+  if (decoder == nullptr) return;
+  Arguments in(info, 1);
+  const DecoderShape& shape = decoder->Shape();
+  const int64_t slots = in.Size(), promptTokens = in.Size();
+  const std::vector<float*> keys = in.FloatArrays(promptTokens * shape.KvWidth()), values = in.FloatArrays(promptTokens * shape.KvWidth());
+  const size_t layers = static_cast<size_t>(shape.layers);
+  in.Check(keys.size() == layers && values.size() == layers, "Expected the keys and values of every layer");
+  if (in.Ok()) decoder->Begin(slots, promptTokens, keys, values);
+}
+
+// decodeStep(decoder, rows, ownLength, places, slots, promptStarts, promptLengths, positions, cos, sin, hidden, logits): hidden
+// holds the embeddings of the rows' tokens and is overwritten.
+void DecodeStepCall(const Napi::CallbackInfo& info) {
+  Decoder* decoder = Unwrap(info);
+  if (decoder == nullptr) return;
+  Arguments in(info, 1);
+  const DecoderShape& shape = decoder->Shape();
+  const int64_t rows = in.Size(), ownLength = in.Size(0), places = in.Size(), promptTokens = decoder->PromptTokens();
+  DecodeRowsView view;
+  view.ownLength = ownLength;
+  view.slots = in.Indices(rows, decoder->Slots());
+  view.promptStarts = in.Indices(rows, promptTokens + 1);
+  view.promptLengths = in.Indices(rows, promptTokens + 1);
+  const int32_t* positions = in.Indices(rows, places);
+  std::vector<bool> seen(static_cast<size_t>(decoder->Slots()));
+  for (int64_t b = 0; in.Ok() && b < rows; b++) {
+    in.Check(view.promptStarts[b] + static_cast<int64_t>(view.promptLengths[b]) <= promptTokens, "A prompt lies outside the cache");
+    in.Check(!seen[static_cast<size_t>(view.slots[b])], "A slot is decoded twice in one step");
+    if (in.Ok()) seen[static_cast<size_t>(view.slots[b])] = true;
+  }
+  const float *cos = in.FloatArray(places * shape.rotaryHalf), *sin = in.FloatArray(places * shape.rotaryHalf);
+  float *hidden = in.FloatArray(rows * shape.hidden), *logits = in.FloatArray(rows * shape.vocabulary);
+  in.Check(decoder->Ready(), "The decoder lacks weights");
+  if (in.Ok()) decoder->Step(hidden, positions, cos, sin, rows, view, logits);
+}
+
+// drawTokens(vocabulary, count, temperature, logits, rows, uniforms, banned, tokens, logps)
+void DrawTokensCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  const int64_t vocabulary = in.Size(), count = in.Size(0);
+  const float temperature = in.Float();
+  const int64_t logitRows = in.NextLength() / std::max<int64_t>(1, vocabulary);
+  const float* logits = in.FloatArray(0);
+  const int32_t* rows = in.Indices(count, logitRows);
+  const double* uniforms = in.DoubleArray(count);
+  const int64_t bannedCount = in.NextLength();
+  const int32_t* banned = in.Indices(bannedCount, vocabulary);
+  int32_t* tokens = in.IntArray(count);
+  float* logps = in.FloatArray(count);
+  in.Check(bannedCount < vocabulary && temperature > 0, "Nothing can be drawn");
+  if (in.Ok()) DrawTokens(logits, vocabulary, rows, count, uniforms, temperature, banned, bannedCount, tokens, logps);
+}
+
+}  // namespace
+
+void InitDecode(Napi::Env env, Napi::Object exports) {
+  exports.Set("createDecoder", Napi::Function::New<CreateDecoderCall>(env));
+  exports.Set("setDecoderHead", Napi::Function::New<SetDecoderHeadCall>(env));
+  exports.Set("setDecoderNorms", Napi::Function::New<SetDecoderNormsCall>(env));
+  exports.Set("setDecoderMatrix", Napi::Function::New<SetDecoderMatrixCall>(env));
+  exports.Set("beginDecoding", Napi::Function::New<BeginDecodingCall>(env));
+  exports.Set("decodeStep", Napi::Function::New<DecodeStepCall>(env));
+  exports.Set("drawTokens", Napi::Function::New<DrawTokensCall>(env));
+}
+
+}  // namespace grpo

@@ -1,0 +1,70 @@
+#include "packed_matrix.h"
+
+#include <algorithm>
+
+#include "../gemm.h"
+#include "../kernels.h"
+#include "../thread_pool.h"
+
+namespace grpo {
+namespace {
+
+int64_t CeilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+void PackedMatrix::Pack(const float* weight, int64_t outputs, int64_t inputs) {
+  const Kernels& kernels = ActiveKernels();
+  const int64_t width = kernels.tileColumns, depth = GemmDepthBlock(inputs);
+  outputs_ = outputs;
+  inputs_ = inputs;
+  strips_ = CeilDivide(outputs, width);
+  stripLength_ = inputs * width;
+  float* values = values_.Reserve(Floats() + kVectorMax);
+  data_ = values;
+  ParallelFor(strips_, std::max<int64_t>(1, 65536 / stripLength_), [&](int64_t begin, int64_t end) {
+    for (int64_t strip = begin; strip < end; strip++) {
+      const int64_t row = strip * width, count = std::min(width, outputs - row);
+      for (int64_t p = 0; p < inputs; p += depth) {
+        kernels.packRows(weight + row * inputs + p, inputs, count, std::min(depth, inputs - p), width,
+                         values + strip * stripLength_ + p * width);
+      }
+    }
+  });
+}
+
+// Strips of equal height, so that no product is left with a strip of a row or two, which takes as long as a full one.
+void PackedRows::Pack(const float* rows, int64_t count, int64_t width) {
+  const Kernels& kernels = ActiveKernels();
+  const int64_t tileRows = kernels.tileRows, depth = GemmDepthBlock(width);
+  count_ = count;
+  width_ = width;
+  strips_ = CeilDivide(count, tileRows);
+  float* values = values_.Reserve(strips_ * width * tileRows + kVectorMax);
+  data_ = values;
+  for (int64_t p = 0; p < width; p += depth) {
+    const int64_t length = std::min(depth, width - p);
+    for (int64_t strip = 0; strip < strips_; strip++) {
+      const int64_t first = count * strip / strips_, last = count * (strip + 1) / strips_;
+      kernels.packRows(rows + first * width + p, width, last - first, length, tileRows,
+                       values + p * strips_ * tileRows + strip * length * tileRows);
+    }
+  }
+}
+
+void PackedRows::Multiply(const PackedMatrix& matrix, int64_t strip, bool add, float* out, int64_t stride) const {
+  const Kernels& kernels = ActiveKernels();
+  const int64_t tileRows = kernels.tileRows, tileColumns = kernels.tileColumns, depth = GemmDepthBlock(width_);
+  const int64_t columns = std::min(tileColumns, matrix.outputs_ - strip * tileColumns);
+  const float* packed = matrix.data_ + strip * matrix.stripLength_;
+  for (int64_t p = 0; p < width_; p += depth) {
+    const int64_t length = std::min(depth, width_ - p);
+    for (int64_t s = 0; s < strips_; s++) {
+      const int64_t first = count_ * s / strips_, last = count_ * (s + 1) / strips_;
+      kernels.tile(last - first, columns, length, 1.0f, data_ + p * strips_ * tileRows + s * length * tileRows,
+                   packed + p * tileColumns, tileColumns, p == 0 && !add ? 0.0f : 1.0f, out + first * stride, stride);
+    }
+  }
+}
+
+}  // namespace grpo

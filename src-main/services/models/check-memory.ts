@@ -1,0 +1,96 @@
+/** Holds a run's memory against the machine's, and finds settings with which a run that does not fit would. */
+import { StudioError } from '../../contract/errors.ts';
+import type { MemoryCheck, MemorySuggestion, ModelShape } from '../../contract/models.ts';
+import { estimateMemory, memorySettings, type MemoryRun } from './estimate-memory.ts';
+
+/** Settings that lower the peak, each step from what a run has; those that change least about the training first. */
+const remedies: readonly ((run: MemoryRun) => Record<string, number | boolean>[])[] = [
+  (run) => {
+    const most = run.type === 'grpo' ? run.config.prompts_per_step : run.config.batch_size;
+    const now = run.config.gradient_accumulation_steps;
+    return doublings(now, most).map((steps) => ({ gradient_accumulation_steps: steps }));
+  },
+  (run) => (run.type === 'grpo' && run.config.beta > 0 && run.config.lora_r === 0 ? [{ beta: 0 }] : []),
+  ({ config }) => (config.lora_r === 0 ? [{ lora_r: 16 }, { lora_r: 16, load_in_8bit: true }] : []),
+  ({ config }) => (config.lora_r > 0 && !config.load_in_8bit ? [{ load_in_8bit: true }] : []),
+  (run) => (run.type === 'grpo' ? halvings('num_generations', run.config.num_generations, 2) : []),
+  (run) =>
+    run.type === 'grpo'
+      ? halvings('prompts_per_step', run.config.prompts_per_step, 1)
+      : halvings('batch_size', run.config.batch_size, 1),
+  (run) =>
+    run.type === 'reward_model' ? [] : halvings('max_completion_length', run.config.max_completion_length, 16),
+];
+
+/**
+ * @param promptTokens tokens of a prompt, on average
+ * @param available bytes that the machine can give
+ */
+export function checkMemory(run: MemoryRun, shape: ModelShape, promptTokens: number, available: number): MemoryCheck {
+  const totalWith = (settings: Record<string, number | boolean>): number =>
+    estimateMemory(shape, memorySettings(changed(run, settings), promptTokens)).total;
+  const estimate = estimateMemory(shape, memorySettings(run, promptTokens));
+  if (estimate.total <= available) return { estimate, available, fits: true, suggestions: [] };
+
+  const suggestions: MemorySuggestion[] = [];
+  const all: Record<string, number | boolean> = {}; // the strongest of each remedy
+  for (const remedy of remedies) {
+    const choices = remedy(run).map((settings) => ({ settings, total: totalWith(settings) }));
+    const enough = choices.find(({ total }) => total <= available);
+    if (enough !== undefined) suggestions.push(enough);
+    const strongest = choices.at(-1);
+    if (strongest !== undefined && strongest.total < estimate.total) {
+      Object.assign(all, strongest.settings);
+      if (suggestions.length === 0 && totalWith(all) <= available) {
+        suggestions.push({ settings: { ...all }, total: totalWith(all) });
+      }
+    }
+  }
+  return { estimate, available, fits: false, suggestions };
+}
+
+/** @throws StudioError `config_invalid` when the run does not fit, with the settings that would */
+export function requireMemory({ estimate, available, fits, suggestions }: MemoryCheck): void {
+  if (fits) return;
+  const advice = suggestions.map(
+    ({ settings, total }) =>
+      `${Object.entries(settings)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(' with ')} needs ${gigabytes(total)}`,
+  );
+  const instead =
+    advice.length === 0
+      ? 'no settings make it fit here: take a smaller model, or more memory'
+      : `it would fit like this: ${advice.join('; ')}`;
+  throw new StudioError(
+    'config_invalid',
+    `This run needs about ${gigabytes(estimate.total)} of memory, and ${gigabytes(available)} are free; ${instead}. ` +
+      '--ignore-memory starts it anyway.',
+    { field: 'model' },
+  );
+}
+
+/** Bytes that a new process can take now: what is free on the machine, or left of what the container may use. */
+export function availableMemory(): number {
+  return process.availableMemory();
+}
+
+function changed(run: MemoryRun, settings: Record<string, number | boolean>): MemoryRun {
+  return { ...run, config: { ...run.config, ...settings } } as MemoryRun;
+}
+
+function doublings(now: number, most: number): number[] {
+  const steps: number[] = [];
+  for (let next = 2 * now; next < 2 * most; next *= 2) steps.push(Math.min(next, most));
+  return steps;
+}
+
+function halvings(name: string, now: number, least: number): Record<string, number>[] {
+  const steps: Record<string, number>[] = [];
+  for (let next = Math.floor(now / 2); next >= least; next = Math.floor(next / 2)) steps.push({ [name]: next });
+  return steps;
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}

@@ -1,0 +1,33 @@
+/** Models, as the interfaces ask for them. */
+import type { Endpoints } from '../../contract/api.ts';
+import type { ModelOutputs } from '../../contract/api/models.ts';
+import { StudioError } from '../../contract/errors.ts';
+import { loadTokenizer } from '../../tokenizer/tokenizer.ts';
+import type { StudioContext } from '../studio-context.ts';
+import { listHubCache } from './hub-cache.ts';
+import { checkRunMemory, memoryRun } from './run-memory.ts';
+
+export function modelEndpoints({ models, jobs }: StudioContext): Endpoints<keyof ModelOutputs> {
+  return {
+    'list-models': () => models.list(),
+    'read-model-card': ({ model }) => models.card(model),
+    'import-model': (request) => jobs.begin(`Import ${request.path}`, (progress) => models.importModel(request, progress)),
+    'list-hub-cache': () => listHubCache(),
+    'download-model': (request) => jobs.begin(`Download ${request.id}`, (progress) => models.download(request, progress)),
+    'remove-model': async ({ name }) => {
+      await models.remove(name);
+      return null;
+    },
+    'preview-template': async ({ model, messages }) => {
+      const tokenizer = await loadTokenizer(await models.folderOf(model));
+      const { text, tokens } = tokenizer.encodePrompt(messages);
+      return { text, tokens: tokens.length };
+    },
+    'estimate-memory': async ({ type, config, promptTokens }) => {
+      const check = await checkRunMemory(models, config.model, memoryRun(type, config), promptTokens);
+      if (check !== null) return check;
+      const message = `The base model of the adapter ${config.model} is not on this disk, so its memory cannot be told.`;
+      throw new StudioError('model_invalid', message, { field: 'model' });
+    },
+  };
+}

@@ -1,0 +1,100 @@
+/** Lists samples: first the ids that a filter means, through indexes, then the rows of the page that is looked at. */
+import type { Database } from 'better-sqlite3';
+import type { CompletionRow, GroupRow, StepSummary } from '../contract/api/samples.ts';
+import type { SampleStore } from './sample-interfaces.ts';
+import { sampleConditions } from './sample-query.ts';
+
+type ListReader = Pick<
+  SampleStore,
+  'version' | 'findCompletions' | 'findGroups' | 'completionRows' | 'groupRows' | 'listSteps'
+>;
+
+/** Characters of a text that a list shows. */
+const SNIPPET = 240;
+
+const completionOrders = { reward: 'c.reward', advantage: 'c.advantage', length: 'length(c.tokens)' };
+
+export function createSampleListReader(database: Database): ListReader {
+  const version = database
+    .prepare<{ runId: string }, string>(
+      `SELECT coalesce((SELECT step || ' ' || recorded_at FROM steps WHERE run_id = @runId ORDER BY step DESC LIMIT 1), '')
+         || ' ' || (SELECT count(*) || ' ' || coalesce(max(created_at), '') FROM bookmarks)`,
+    )
+    .pluck();
+  const groupRange = database.prepare<[string], { first: number | null; last: number | null }>(
+    'SELECT min(id) AS first, max(id) AS last FROM groups WHERE run_id = ?',
+  );
+  const completionRange = database.prepare<{ first: number; last: number }, { first: number; last: number }>(
+    `SELECT (SELECT min(id) FROM completions WHERE group_id = @first) AS first,
+            (SELECT max(id) FROM completions WHERE group_id = @last) AS last`,
+  );
+  const completionRows = database.prepare<[string], Omit<CompletionRow, 'bookmarked'> & { bookmarked: 0 | 1 }>(`
+    SELECT c.id, c.group_id AS "group", g.step, g.dataset_row AS row, c.position, c.reward, c.advantage,
+      c.finish_reason AS finishReason, length(c.tokens) / 4 AS tokens, substr(c.text, 1, ${SNIPPET}) AS snippet,
+      EXISTS (SELECT 1 FROM bookmarks WHERE completion_id = c.id) AS bookmarked
+    FROM json_each(?) AS wanted CROSS JOIN completions c ON c.id = wanted.value JOIN groups g ON g.id = c.group_id
+    ORDER BY wanted.key`);
+  const groupRows = database.prepare<[string], Omit<GroupRow, 'rewards'> & { rewards: string }>(`
+    SELECT g.id, g.step, g.dataset_row AS row, g.position, substr(g.prompt, -2 * ${SNIPPET}) AS snippet,
+      (SELECT json_group_array(reward ORDER BY reward DESC) FROM completions WHERE group_id = g.id AND reward IS NOT NULL) AS rewards,
+      (SELECT count(*) FROM completions WHERE group_id = g.id) AS completions,
+      (SELECT count(*) FROM completions JOIN bookmarks ON completion_id = completions.id WHERE group_id = g.id) AS bookmarks
+    FROM json_each(?) AS wanted CROSS JOIN groups g ON g.id = wanted.value
+    ORDER BY wanted.key`);
+  const steps = database.prepare<[string], StepSummary>(`
+    SELECT step, count(*) AS groups, sum(size) AS completions, sum(total) / nullif(sum(scored), 0) AS meanReward,
+      sum(zero) AS zeroVariance
+    FROM (
+      SELECT g.step, count(*) AS size, count(c.reward) AS scored, sum(c.reward) AS total,
+        coalesce(min(c.reward) = max(c.reward), 0) AS zero
+      FROM groups g CROSS JOIN completions c ON c.group_id = g.id
+      WHERE g.run_id = ? GROUP BY g.step, g.position
+    )
+    GROUP BY step ORDER BY step`);
+
+  /** Completions of a run lie close together: their ids bound what a search for words has to look at. */
+  function idRange(runId: string): { first: number; last: number } {
+    const { first, last } = groupRange.get(runId) as { first: number | null; last: number | null };
+    const none = { first: 0, last: -1 };
+    return first === null || last === null ? none : (completionRange.get({ first, last }) ?? none);
+  }
+
+  function find(sql: string, runId: string, parameters: Record<string, string | number>): number[] {
+    const range = 'words' in parameters ? idRange(runId) : {};
+    return database
+      .prepare(sql)
+      .pluck()
+      .all({ runId, ...parameters, ...range }) as number[];
+  }
+
+  return {
+    version: (runId) => version.get({ runId }) as string,
+    findCompletions: (runId, filter, order, descending) => {
+      const { ofGroup, ofCompletion, parameters } = sampleConditions(filter);
+      const direction = descending ? 'DESC' : 'ASC';
+      const first = order === 'step' ? '' : `${completionOrders[order]} ${direction} NULLS LAST, `;
+      const where = ['g.run_id = @runId', ofGroup, ofCompletion].filter(Boolean).join(' AND ');
+      const sql = `SELECT c.id FROM groups g CROSS JOIN completions c ON c.group_id = g.id WHERE ${where}
+        ORDER BY ${first}g.step ${direction}, g.position, c.position`;
+      return find(sql, runId, parameters);
+    },
+    findGroups: (runId, filter, order, descending) => {
+      const { ofGroup, ofCompletion, parameters } = sampleConditions(filter);
+      const direction = descending ? 'DESC' : 'ASC';
+      const mean = '(SELECT avg(reward) FROM completions WHERE group_id = g.id)';
+      const first = order === 'step' ? '' : `${mean} ${direction} NULLS LAST, `;
+      const fits = ofCompletion && `EXISTS (SELECT 1 FROM completions c WHERE c.group_id = g.id AND ${ofCompletion})`;
+      const where = ['g.run_id = @runId', ofGroup, fits].filter(Boolean).join(' AND ');
+      return find(
+        `SELECT g.id FROM groups g WHERE ${where} ORDER BY ${first}g.step ${direction}, g.position`,
+        runId,
+        parameters,
+      );
+    },
+    completionRows: (ids) =>
+      completionRows.all(JSON.stringify(ids)).map((row) => ({ ...row, bookmarked: row.bookmarked === 1 })),
+    groupRows: (ids) =>
+      groupRows.all(JSON.stringify(ids)).map((row) => ({ ...row, rewards: JSON.parse(row.rewards) as number[] })),
+    listSteps: (runId) => steps.all(runId),
+  };
+}
