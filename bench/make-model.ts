@@ -3,7 +3,7 @@ import { copyFile, mkdir, rename, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseDecoderConfig, weightShapes } from '../src-main/engine/model/config.ts';
+import { parseDecoderConfig, weightShapes } from '../src-main/checkpoint/decoder-config.ts';
 import { writeSafetensors } from '../src-main/checkpoint/safetensors-writer.ts';
 import type { NamedArray } from '../src-main/checkpoint/tensor-file.ts';
 import { RandomStream } from '../src-main/grpo/random.ts';

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../contract/config.ts';
 import { StudioError } from '../contract/errors.ts';
 import { readAdapter, readAdapterDescription } from './model/adapter-files.ts';
-import type { DecoderConfig } from './model/config.ts';
+import type { DecoderConfig } from '../checkpoint/decoder-config.ts';
 import { expressionFault, isTarget } from './model/lora-targets.ts';
 import { linearLayerNames, linearLayers, type LoraSettings } from './model/lora.ts';
 import {

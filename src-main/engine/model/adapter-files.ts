@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { writeSafetensors } from '../../checkpoint/safetensors-writer.ts';
 import { StudioError } from '../../contract/errors.ts';
 import { exists, findBase } from './adapter-base.ts';
-import type { DecoderConfig } from './config.ts';
+import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import { expressionFault, isTarget } from './lora-targets.ts';
 import { adapterShapes, linearLayerNames, linearLayers, type Adapter, type LoraSettings } from './lora.ts';
 import { readExpected, weightArrays } from './weights.ts';

@@ -8,7 +8,7 @@ import { rmsNorm } from '../tensor/ops/rms-norm.ts';
 import { rope, type RopeTable } from '../tensor/ops/rope.ts';
 import { splitColumns } from '../tensor/ops/split-columns.ts';
 import { swiGlu } from '../tensor/ops/swiglu.ts';
-import type { DecoderConfig } from './config.ts';
+import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import { linearLayer } from './linear-layer.ts';
 import type { Adapter } from './lora.ts';
 import type { Weights } from './weights.ts';

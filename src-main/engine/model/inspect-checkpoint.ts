@@ -9,8 +9,8 @@ import { isNotCalledFor, openModelWeights } from '../../checkpoint/model-weights
 import { unreadableDtype } from '../../checkpoint/safetensors.ts';
 import { StudioError } from '../../contract/errors.ts';
 import { loadTokenizer, type Tokenizer } from '../../tokenizer/tokenizer.ts';
-import { weightShapes, type DecoderConfig } from './config.ts';
-import { readDecoderConfig } from './read-decoder-config.ts';
+import { weightShapes, type DecoderConfig } from '../../checkpoint/decoder-config.ts';
+import { readDecoderConfig } from '../../checkpoint/read-decoder-config.ts';
 
 export interface CheckpointReport {
   config: DecoderConfig;

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { RandomStream } from '../../grpo/random.ts';
 import { linear } from '../tensor/ops/linear.ts';
-import { weightShapes, type DecoderConfig } from './config.ts';
+import { weightShapes, type DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import { isTarget, linearLayerOf, valueFor } from './lora-targets.ts';
 import { toWeight, type Weights } from './weights.ts';
 

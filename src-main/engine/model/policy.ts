@@ -6,11 +6,11 @@ import { StudioError } from '../../contract/errors.ts';
 import { RandomStream } from '../../grpo/random.ts';
 import type { RopeTable } from '../tensor/ops/rope.ts';
 import { readAdapter, readAdapterDescription } from './adapter-files.ts';
-import { weightShapes, type DecoderConfig } from './config.ts';
+import { weightShapes, type DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import type { Decoder } from './decoder.ts';
 import { initializeAdapter, type Adapter, type LoraSettings } from './lora.ts';
 import { makeRopeTables } from './rope-tables.ts';
-import { readDecoderConfig } from './read-decoder-config.ts';
+import { readDecoderConfig } from '../../checkpoint/read-decoder-config.ts';
 import { readOpen, toWeight } from './weights.ts';
 
 export { readDecoderConfig, toWeight };

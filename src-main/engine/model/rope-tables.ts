@@ -1,7 +1,7 @@
 /** Cosines and sines of a model's rotary embeddings on the backend, kept and grown as sequences need them. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { RopeTable } from '../tensor/ops/rope.ts';
-import { ropeFrequencies, ropeRegime, type RopeParameters } from './rope-parameters.ts';
+import { ropeFrequencies, ropeRegime, type RopeParameters } from '../../checkpoint/rope-parameters.ts';
 
 /** The tables of one model, in the order of its config's `ropes`. */
 export interface RopeTables {

@@ -2,7 +2,7 @@
 import type { DatasetRow } from '../../contract/dataset.ts';
 import { StudioError } from '../../contract/errors.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
-import type { DecoderConfig } from '../model/config.ts';
+import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import type { TokenGroup } from '../model/packed-batch.ts';
 
 /** Ranked rows hold `chosen` and `rejected`, scored ones `completion` and `score`. */

@@ -5,8 +5,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { StudioError } from '../../contract/errors.ts';
 import { RandomStream } from '../../grpo/random.ts';
 import { readAdapter, readAdapterDescription, SCORE_WEIGHT, type AdapterDescription } from '../model/adapter-files.ts';
-import { weightShapes, type DecoderConfig } from '../model/config.ts';
-import { rewardModelArchitecture } from '../model/families/index.ts';
+import { weightShapes, type DecoderConfig } from '../../checkpoint/decoder-config.ts';
+import { rewardModelArchitecture } from '../../checkpoint/families/index.ts';
 import { initializeAdapter, type LoraSettings } from '../model/lora.ts';
 import {
   makePolicy,

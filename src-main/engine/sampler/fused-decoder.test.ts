@@ -54,7 +54,15 @@ test('the log-probs of fused decoding are those of the single operations', async
 
 test('an adapter counts, and weights that have changed are packed again', async () => {
   const base = await loadPolicy(folder, { trainable: false });
-  const settings = { rank: 4, alpha: 8, targetModules: ['q_proj', 'down_proj'], rsLora: false, dropout: 0, rankPattern: {}, alphaPattern: {} };
+  const settings = {
+    rank: 4,
+    alpha: 8,
+    targetModules: ['q_proj', 'down_proj'],
+    rsLora: false,
+    dropout: 0,
+    rankPattern: {},
+    alphaPattern: {},
+  };
   const policy = addAdapter(base, settings, 1);
   expect(await largestDifference(policy)).toBeLessThan(2e-4);
   for (const parameter of Object.values(policy.parameters)) {

@@ -1,6 +1,6 @@
 /** Gradients of a loss with respect to the parameters of a policy, and how they add up over the micro-batches of a step. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { DecoderConfig } from '../model/config.ts';
+import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import type { TrainablePolicy } from '../model/policy.ts';
 import { withEarlyRelease } from './early-release.ts';
 import type { Gradients } from './optimizer.ts';

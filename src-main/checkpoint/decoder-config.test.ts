@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseDecoderConfig, weightShapes } from './config.ts';
+import { parseDecoderConfig, weightShapes } from './decoder-config.ts';
 
 const llama = {
   model_type: 'llama',

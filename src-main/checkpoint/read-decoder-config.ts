@@ -1,8 +1,8 @@
 /** Reads the config.json of a model folder. */
 import { join } from 'node:path';
-import { readJsonFile } from '../../checkpoint/checkpoint-files.ts';
-import { StudioError } from '../../contract/errors.ts';
-import { parseDecoderConfig, type DecoderConfig } from './config.ts';
+import { readJsonFile } from './checkpoint-files.ts';
+import { StudioError } from '../contract/errors.ts';
+import { parseDecoderConfig, type DecoderConfig } from './decoder-config.ts';
 
 /** @throws StudioError `model_invalid` or `model_unsupported`, naming the file and the field at fault */
 export async function readDecoderConfig(folder: string): Promise<DecoderConfig> {

@@ -1,7 +1,7 @@
 /** Reads config.json of a Hugging Face checkpoint into what the decoder needs; refuses what the decoder would compute wrongly. */
 import { z } from 'zod';
-import { wording } from '../../checkpoint/checkpoint-files.ts';
-import { StudioError } from '../../contract/errors.ts';
+import { wording } from './checkpoint-files.ts';
+import { StudioError } from '../contract/errors.ts';
 import { ropeSchema, sharedKeys, unknownKey, unknownRopeKey, type ConfigFile } from './config-keys.ts';
 import type { DecoderTraits, Family, ReadingContext } from './families/family.ts';
 import { families } from './families/index.ts';
