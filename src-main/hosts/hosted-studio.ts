@@ -2,12 +2,14 @@
 import type { RunActivity } from '../contract/api/runs.ts';
 import { endpointInputs, type ChannelEvents, type EndpointName, type StudioApi } from '../contract/api.ts';
 import { StudioError } from '../contract/errors.ts';
+import { inspectCheckpoint } from '../engine/model/inspect-checkpoint.ts';
 import { EventLog } from '../rpc/event-log.ts';
 import type { Service } from '../rpc/server.ts';
 import type { EngineLauncher } from '../runs/engine-launcher.ts';
 import { createRunManager } from '../runs/run-manager.ts';
 import { databasePath } from '../services/data-directory.ts';
 import { Jobs } from '../services/jobs.ts';
+import { openModelLibrary } from '../services/models/library.ts';
 import { runActivity } from '../services/runs/activity.ts';
 import { createStudioApi } from '../services/studio-api.ts';
 import type { StudioContext } from '../services/studio-context.ts';
@@ -55,7 +57,12 @@ export function hostStudio(parts: Parts): HostedStudio {
       parts.onActivity?.(activity);
     });
     const jobs = new Jobs((job) => logs.jobs.append(job));
-    const context = { dataDirectory: parts.dataDirectory, store, runs, jobs };
+    const models = openModelLibrary({
+      dataDirectory: parts.dataDirectory,
+      check: inspectCheckpoint,
+      reader: store.reader,
+    });
+    const context = { dataDirectory: parts.dataDirectory, store, runs, jobs, models };
     opened = { context, api: createStudioApi(context) };
     return opened;
   }
@@ -76,8 +83,7 @@ export function hostStudio(parts: Parts): HostedStudio {
         const answer = open().api[endpoint] as (input: unknown, signal: AbortSignal) => unknown;
         return answer(checked.data, signal);
       },
-      channel: (name) =>
-        (Object.hasOwn(logs, name) ? logs[name as keyof ChannelEvents] : undefined),
+      channel: (name) => (Object.hasOwn(logs, name) ? logs[name as keyof ChannelEvents] : undefined),
     },
     liveRuns: () => opened?.context.runs.live() ?? [],
     nameOf: (run) => open().context.store.reader.getRun(run).name,

@@ -21,7 +21,7 @@ import { denyNavigation, denyPermissions } from './guards.ts';
 import { notifyOfEnd } from './notify-ends.ts';
 import { guardQuit } from './quit-guard.ts';
 import { rendererHandler, rendererOrigin, rendererScheme } from './renderer-protocol.ts';
-import { reveal, studioWindowOptions } from './studio-window.ts';
+import { recoverPage, reveal, studioWindowOptions } from './studio-window.ts';
 import { createUtilityLauncher } from './utility-launcher.ts';
 
 /** electron-vite's development server, which replaces the built renderer under `npm run dev`. */
@@ -54,6 +54,7 @@ function show(hash: string): void {
 function openWindow(hash = ''): void {
   const window = new BrowserWindow(studioWindowOptions(join(import.meta.dirname, '../preload/index.cjs')));
   denyNavigation(window.webContents, shell);
+  recoverPage(window.webContents, window);
   window.once('ready-to-show', () => window.show());
   void window.loadURL(pageUrl + hash);
 }

@@ -1,5 +1,5 @@
 /** The studio's one window: a sandboxed page without Node, shown when it has something to show. */
-import type { BrowserWindow, BrowserWindowConstructorOptions } from 'electron';
+import type { BrowserWindow, BrowserWindowConstructorOptions, WebContents } from 'electron';
 
 /** The window's options; `preload` is the absolute path of the bundled preload script. */
 export function studioWindowOptions(preload: string): BrowserWindowConstructorOptions {
@@ -32,4 +32,13 @@ export function reveal(window: RevealableWindow): void {
   if (window.isMinimized()) window.restore();
   window.show();
   window.focus();
+}
+
+type RecoverableWindow = Pick<BrowserWindow, 'isDestroyed' | 'reload'>;
+
+/** Loads the page again after its process has died: it holds nothing that the studio does not keep. */
+export function recoverPage(contents: Pick<WebContents, 'on'>, window: RecoverableWindow): void {
+  contents.on('render-process-gone', (_event, { reason }) => {
+    if (reason !== 'clean-exit' && !window.isDestroyed()) window.reload();
+  });
 }
