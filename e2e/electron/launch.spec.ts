@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { openStore } from '../../src-main/store/open.ts';
 import { _electron, expect, test as base, type ElectronApplication, type Page } from 'playwright/test';
 
 const root = join(import.meta.dirname, '../..');
@@ -70,7 +71,7 @@ test('a page that has crashed comes back', async ({ studio: { app, page } }) => 
     .toBe('Runs');
 });
 
-test('quitting in mid-run asks, and saves the run', async ({ studio: { app, page } }) => {
+test('quitting in mid-run asks, and saves the run', async ({ studio: { app, page, home } }) => {
   await app.evaluate(({ dialog }) => {
     dialog.showMessageBox = async () => ({ response: 1, checkboxChecked: false }); // Stop and save
   });
@@ -79,4 +80,7 @@ test('quitting in mid-run asks, and saves the run', async ({ studio: { app, page
   const closed = app.waitForEvent('close');
   await app.evaluate(({ app }) => app.quit());
   await closed;
+  const store = openStore(join(home, 'studio.sqlite'));
+  expect(store.reader.listRuns()).toMatchObject([{ status: 'stopped' }]);
+  store.close();
 });
