@@ -13,6 +13,7 @@ export default defineConfig({
         input: {
           index: 'src-main/hosts/electron/main.ts',
           engine: 'src-main/engine/entry.ts',
+          'dataset-thread': 'src-main/services/datasets/dataset-thread.ts',
           'script-worker': 'src-main/rewards/sandbox/script-worker.ts',
           'math-worker': 'src-main/rewards/math/math-worker.ts',
         },

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { grpoConfigSchema } from '../src-main/contract/config.ts';
 import type { EngineCommand, EngineEvent, StepRecord } from '../src-main/contract/engine.ts';
 import { readDataset } from '../src-main/datasets/read-dataset.ts';
+import { engineEnvironment } from '../src-main/runs/fork-launcher.ts';
 import type { BenchSize } from './sizes.ts';
 
 export interface Measurement {
@@ -82,7 +83,7 @@ export async function measureStudio({ folder, size, steps, threads }: Job): Prom
   };
   const engine = fork(join(import.meta.dirname, '../src-main/engine/entry.ts'), {
     serialization: 'advanced',
-    env: { ...process.env, GRPO_STUDIO_THREADS: String(threads) },
+    env: { ...process.env, ...engineEnvironment, GRPO_STUDIO_THREADS: String(threads) },
   });
   const measured: Measurement = { steps: [], peakBytes: 0 };
   try {

@@ -57,7 +57,12 @@ export function recordLargeRun(databasePath: string, id: string, size: LargeRunS
   return took;
 }
 
-function groupOf(step: number, place: number, { steps, groups, size, length }: LargeRunSize, random: () => number): GroupRecord {
+function groupOf(
+  step: number,
+  place: number,
+  { steps, groups, size, length }: LargeRunSize,
+  random: () => number,
+): GroupRecord {
   const [first, second] = [Math.floor(random() * 900) + 100, Math.floor(random() * 900) + 100];
   const right = random() < 0.1 ? 1 : step / steps;
   const answers = Array.from({ length: size }, () => (random() < 0.2 + 0.7 * right ? 1 : 0));

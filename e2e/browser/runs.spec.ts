@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, type Page } from 'playwright/test';
+import { expectAccessible } from './accessibility.ts';
 import { chromiumMissing, chromiumOptions } from './chromium.ts';
 import { exampleRuns, manyRuns } from './example-runs.ts';
 import { openStudio, type ListAnswer } from './studio-page.ts';
@@ -24,7 +25,7 @@ const cell = (page: Page, name: string, column: number) =>
     .getByRole('row')
     .filter({ has: page.getByRole('rowheader', { name }) })
     .getByRole('cell')
-    .nth(column);
+    .nth(column + 1); // the first one holds the box to choose the run with
 
 test('lists the runs with their status, steps, accuracy and times', async ({ page }) => {
   const { faults } = await openStudio(page, examples);
@@ -45,10 +46,39 @@ test('lists the runs with their status, steps, accuracy and times', async ({ pag
 test('says how to start when there is no run, and shows the first one by itself', async ({ page }) => {
   const { answerWith, faults } = await openStudio(page, { ok: true, value: [] });
   await expect(page.getByRole('heading', { name: 'No runs yet' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Start the demo run' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'New run' })).toBeVisible();
   await expect(page.getByText('npm run demo')).toBeVisible();
-  await expect(page.getByText('npx grpo-studio train')).toBeVisible();
   answerWith(examples);
   await expect(page.getByRole('rowheader')).toHaveCount(exampleRuns.length);
+  expect(faults).toEqual([]);
+});
+
+test('finds, sorts and chooses runs; several are compared, one that goes on is not deleted', async ({ page }) => {
+  const { faults } = await openStudio(page, examples);
+  const names = page.getByRole('rowheader');
+  await page.getByRole('searchbox', { name: 'Search runs' }).fill('RATE learning');
+  await expect(names).toHaveText(['learning rate 1e-3']);
+  await page.getByRole('searchbox', { name: 'Search runs' }).fill('nothing like this');
+  await page.getByRole('button', { name: 'Show all runs' }).click();
+  await page.getByLabel('Status', { exact: true }).selectOption('completed');
+  await expect(names).toHaveText(['demo', 'starter warm-up', 'first try']);
+  await page.getByRole('button', { name: 'Steps' }).click();
+  await expect(names).toHaveText(['starter warm-up', 'demo', 'first try']);
+  await expect(page.getByRole('columnheader', { name: 'Steps' })).toHaveAttribute('aria-sort', 'descending');
+  await page.getByLabel('Status', { exact: true }).selectOption('all');
+
+  await page.getByLabel('Choose demo').check();
+  await expect(page.getByRole('button', { name: 'Rename' })).toBeVisible();
+  await page.getByLabel('Choose arithmetic, 8 per group').check();
+  await expect(page.getByRole('link', { name: 'Compare', exact: true }).last()).toHaveAttribute(
+    'href',
+    '#/compare?runs=run-2%2Crun-4',
+  );
+  await expect(page.getByRole('button', { name: 'Delete' })).toBeDisabled();
+  await page.getByRole('button', { name: 'Choose none' }).click();
+  await expect(page.getByLabel('Choose demo')).not.toBeChecked();
+  await expect(page.getByRole('link', { name: 'demo' })).toHaveAttribute('href', '#/runs/run-4');
   expect(faults).toEqual([]);
 });
 
@@ -132,6 +162,7 @@ test.describe('at every size and in both themes', () => {
           await openStudio(page, answer);
           await page.waitForTimeout(500); // the loading state fades in
           expect(await page.evaluate(rightmostEdge)).toBeLessThanOrEqual(width - 20);
+          await expectAccessible(page);
           await page.screenshot({ path: join(folder, `runs-${state}-${width}x${height}-${colorScheme}.png`) });
         });
       }

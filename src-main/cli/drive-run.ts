@@ -5,6 +5,7 @@ import type { RunDetail, RunStatus, RunSummary } from '../contract/run.ts';
 import { checkExamples } from '../engine/reward-model/examples.ts';
 import type { RunRows } from '../runs/content-hash.ts';
 import { runCommands } from '../services/config/config-file.ts';
+import { requireRunMemory } from '../services/models/run-memory.ts';
 import { prepareRun } from '../services/runs/prepare-run.ts';
 import { describeError, exitCodes } from './errors.ts';
 import { formatDuration, formatPercent, plural } from './format.ts';
@@ -13,17 +14,35 @@ import type { Output } from './output.ts';
 import { RunView } from './run-view.ts';
 import type { Studio } from './studio.ts';
 
+/** How a run begins. */
+interface Beginning {
+  /** Begins even a run that does not fit into the memory that is free. */
+  ignoreMemory?: boolean | undefined;
+}
+
 /** Creates a run of this configuration and follows it to its end. Returns the exit code. */
-export async function runNew(studio: Studio, config: RunConfig, output: Output): Promise<number> {
+export async function runNew(
+  studio: Studio,
+  config: RunConfig,
+  output: Output,
+  { ignoreMemory = false }: Beginning = {},
+): Promise<number> {
   const rows = await readRows(config);
+  if (!ignoreMemory) await requireRunMemory(studio.models, config, rows.trainRows);
   const run = studio.runs.createRun(config, rows);
   return followRun(studio, run, () => studio.runs.start(run.id, rows), output);
 }
 
 /** Resumes a stored run from its newest checkpoint and follows it to its end. Returns the exit code. */
-export async function runResumed(studio: Studio, idOrName: string, output: Output): Promise<number> {
+export async function runResumed(
+  studio: Studio,
+  idOrName: string,
+  output: Output,
+  { ignoreMemory = false }: Beginning = {},
+): Promise<number> {
   const run = studio.store.reader.resolveRun(idOrName);
   const rows = await readRows(run.run);
+  if (!ignoreMemory) await requireRunMemory(studio.models, run.run, rows.trainRows);
   return followRun(studio, run, () => void studio.runs.resume(run.id, rows), output);
 }
 

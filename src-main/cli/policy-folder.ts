@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { StudioError } from '../contract/errors.ts';
 import { listCheckpoints, newestCheckpoint, type Checkpoint } from '../runs/checkpoints.ts';
 import { databasePath, resolveDataDirectory } from '../services/data-directory.ts';
+import { libraryFolder, namedFolder } from '../services/models/library-folder.ts';
 import { isModelFolder, requireModelFolder } from '../services/runs/model-folder.ts';
 import { openStore } from '../store/open.ts';
 import type { StoredRun } from '../store/interfaces.ts';
@@ -15,7 +16,7 @@ export interface PolicyFolder {
 }
 
 /**
- * A model folder when `modelOrRun` is one, else the newest checkpoint of the run of that id or name, or the one of a step.
+ * A model folder when `modelOrRun` is one or names one of the library, else the newest checkpoint of the run of that id or name, or the one of a step.
  * @param step of the checkpoint; the newest when not given
  * @throws StudioError model_invalid, run_not_found, checkpoint_invalid when the run has no checkpoint yet
  */
@@ -29,7 +30,10 @@ export function findPolicyFolder(modelOrRun: string, dataDirFlag: string | undef
   if (existsSync(modelOrRun) && statSync(modelOrRun).isDirectory()) requireModelFolder(modelOrRun);
   if (/[/\\]/.test(modelOrRun))
     throw new StudioError('model_invalid', `${modelOrRun} does not exist.`, { path: resolve(modelOrRun) });
-  const store = openStore(databasePath(resolveDataDirectory({ flag: dataDirFlag })));
+  const dataDirectory = resolveDataDirectory({ flag: dataDirFlag });
+  const named = step === undefined ? namedFolder(libraryFolder(dataDirectory), modelOrRun) : null;
+  if (named !== null) return { folder: named, run: null };
+  const store = openStore(databasePath(dataDirectory));
   try {
     const run = store.reader.resolveRun(modelOrRun);
     const checkpoint = step === undefined ? newestCheckpoint(run.directory, run.step) : checkpointOf(run, step);

@@ -1,11 +1,14 @@
 /** The `grpo-studio` program: its commands, and the frame that each of them runs in. */
 import { Command, CommanderError } from 'commander';
 import packageFile from '../../package.json' with { type: 'json' };
+import { compareCommand } from './commands/compare.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { explainCommand } from './commands/explain.ts';
 import { exportCommand } from './commands/export.ts';
+import { modelsCommand } from './commands/models.ts';
+import { rewardsCommand } from './commands/rewards.ts';
 import { runsCommand } from './commands/runs.ts';
 import { sampleCommand } from './commands/sample.ts';
 import { serveCommand } from './commands/serve.ts';
@@ -69,7 +72,10 @@ export async function runCli(words: string[], engine: EngineParts, streams: Stre
     sampleCommand,
     runsCommand,
     explainCommand,
+    compareCommand,
+    rewardsCommand,
     exportCommand,
+    modelsCommand,
     doctorCommand,
     demoCommand,
     serveCommand,

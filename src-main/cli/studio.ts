@@ -5,6 +5,8 @@ import type { PolicySession } from '../engine/session.ts';
 import { createForkLauncher } from '../runs/fork-launcher.ts';
 import { createRunManager, type RunManager } from '../runs/run-manager.ts';
 import { databasePath, resolveDataDirectory } from '../services/data-directory.ts';
+import type { CheckModel } from '../services/models/inspect-model.ts';
+import { openModelLibrary, type ModelLibrary } from '../services/models/library.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/interfaces.ts';
 
@@ -16,12 +18,15 @@ export interface EngineParts {
   openPolicy(folder: string, backend: BackendName): Promise<PolicySession>;
   /** Chooses the tensor backend of this process, for `doctor`. */
   selectBackend(requested: BackendName): Promise<BackendChoice>;
+  /** Checks a model folder without loading it. */
+  inspectCheckpoint: CheckModel;
 }
 
 export interface Studio {
   dataDirectory: string;
   store: Store;
   runs: RunManager;
+  models: ModelLibrary;
   /** A command line on the same data folder, for a person to copy. */
   commandLine(words: string): string;
   close(): Promise<void>;
@@ -35,6 +40,7 @@ export function openStudio(dataDirFlag: string | undefined, engine: EngineParts)
     dataDirectory,
     store,
     runs,
+    models: openModelLibrary({ dataDirectory, check: engine.inspectCheckpoint, reader: store.reader }),
     commandLine(words) {
       // npm sets npm_command for `npm run` and `npx`, where the command is not on the PATH.
       const program = process.env['npm_command'] ? 'npx grpo-studio' : 'grpo-studio';

@@ -1,21 +1,38 @@
 /** What a user interface may ask the studio: one table of endpoints, and the channels it can listen to. */
 import type { z } from 'zod';
 import { compareInputs, type CompareOutputs } from './api/compare.ts';
+import { rewardFileInputs, type RewardFileOutputs } from './api/reward-files.ts';
+import { rewardInputs, type RewardOutputs } from './api/rewards.ts';
+import { datasetInputs, type DatasetOutputs } from './api/datasets.ts';
 import { runInputs, type RunOutputs } from './api/runs.ts';
 import type { JobChange } from './api/jobs.ts';
 import { jobInputs, type JobOutputs } from './api/jobs.ts';
+import { modelInputs, type ModelOutputs } from './api/models.ts';
 import type { RunActivity } from './api/runs.ts';
 import { sampleInputs, type SampleOutputs } from './api/samples.ts';
 
 /** Each endpoint's input, checked by the host before the call. */
 export const endpointInputs = {
   ...runInputs,
+  ...datasetInputs,
+  ...rewardInputs,
+  ...rewardFileInputs,
   ...compareInputs,
   ...jobInputs,
+  ...modelInputs,
   ...sampleInputs,
 } as const;
 
-export interface EndpointOutputs extends RunOutputs, CompareOutputs, JobOutputs, SampleOutputs {}
+export interface EndpointOutputs
+  extends
+    RunOutputs,
+    DatasetOutputs,
+    RewardOutputs,
+    RewardFileOutputs,
+    CompareOutputs,
+    JobOutputs,
+    SampleOutputs,
+    ModelOutputs {}
 
 export type EndpointName = keyof typeof endpointInputs;
 

@@ -48,7 +48,11 @@ export const importOptionsSchema = z.strictObject({
   faults: z.enum(['skip', 'stop']).default('stop'),
   /** Share held out for evaluation. A row's side depends on its prompt and the seed alone, so equal prompts are on one side. */
   evalShare: z.number().min(0).max(0.9).default(0.1),
-  seed: z.int().min(0).max(2 ** 32 - 1).default(0),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(0),
   /** Only so many rows are taken, the first; absent: all. */
   maxRows: z.int().positive().optional(),
 });

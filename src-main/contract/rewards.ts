@@ -167,10 +167,29 @@ export interface RescoreReport extends BenchReport {
 
 /** A mistake in rules that are being written. */
 export interface RuleProblem {
-  /** The place, such as `1.pattern`: the rule's place in the list, then its setting; empty for the list itself. */
+  /** The place, such as `rewards.1.pattern`; `rewards` for the list itself. */
   field: string;
   message: string;
   /** 1-based, in a script. */
   line: number | null;
   column: number | null;
+}
+
+/** A setting of a rule, by its path within the rule, such as `extract.tag`; left out on a side that has none. */
+export interface ChangedField {
+  field: string;
+  before?: unknown;
+  after?: unknown;
+}
+
+/** What happened to the rule of a name. Places are 0-based; null on the side that has no such rule. */
+export interface RuleDifference {
+  rule: string;
+  kind: 'added' | 'removed' | 'changed' | 'unchanged';
+  before: number | null;
+  after: number | null;
+  /** Whether it has passed, or was passed by, another rule that is in both sets. */
+  moved: boolean;
+  /** Empty unless changed. */
+  fields: ChangedField[];
 }

@@ -32,13 +32,16 @@ export async function openDataFile(path: string): Promise<DataFileSource> {
   const refuse = (message: string, cause?: unknown): never => {
     throw new StudioError('dataset_invalid', `${path} ${message}`, { path }, { cause });
   };
-  const entry = await stat(path).catch((error: NodeJS.ErrnoException) =>
-    refuse(error.code === 'ENOENT' ? 'does not exist.' : `cannot be read: ${error.message}.`, error),
+  const entry = await stat(path).catch((error: unknown) =>
+    refuse(isMissing(error) ? 'does not exist.' : `cannot be read: ${(error as Error).message}.`, error),
   );
   if (entry.isDirectory()) refuse('is a folder. Choose a file in it.');
   if (entry.size === 0) refuse('is empty.');
-  const format = await detectFormat(path).catch((error: Error) => refuse(`cannot be read: ${error.message}.`, error));
-  if (format === null) return refuse('is binary, and no Parquet file. The studio reads JSONL, JSON, CSV, TSV and Parquet.');
+  const format = await detectFormat(path).catch((error: unknown) =>
+    refuse(`cannot be read: ${(error as Error).message}.`, error),
+  );
+  if (format === null)
+    return refuse('is binary, and no Parquet file. The studio reads JSONL, JSON, CSV, TSV and Parquet.');
   return {
     path,
     name: basename(path),
@@ -49,12 +52,21 @@ export async function openDataFile(path: string): Promise<DataFileSource> {
   };
 }
 
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}
+
 async function* guarded(path: string, rows: AsyncGenerator<RawRow>): AsyncGenerator<RawRow> {
   try {
     yield* rows;
   } catch (error) {
     if (error instanceof StudioError) throw error;
-    throw new StudioError('dataset_invalid', `${path} cannot be read: ${(error as Error).message}.`, { path }, { cause: error });
+    throw new StudioError(
+      'dataset_invalid',
+      `${path} cannot be read: ${(error as Error).message}.`,
+      { path },
+      { cause: error },
+    );
   }
 }
 
@@ -67,7 +79,7 @@ async function detectFormat(path: string): Promise<DataFormat | null> {
   if (extension === 'csv') return 'csv';
   if (extension === 'tsv' || extension === 'tab') return 'tsv';
   const text = beginning.trimStart();
-  if (text.startsWith('{')) return isWholeJson(text.split('\n', 1)[0]) || extension !== 'json' ? 'jsonl' : 'json';
+  if (text.startsWith('{')) return extension === 'json' && !isFirstOfLines(text) ? 'json' : 'jsonl';
   if (text.startsWith('[')) return extension === 'jsonl' || extension === 'ndjson' ? 'jsonl' : 'json';
   if (extension === 'jsonl' || extension === 'ndjson') return 'jsonl';
   return (await detectDelimiter(path)) === '\t' ? 'tsv' : 'csv';
@@ -83,9 +95,12 @@ async function isParquet(path: string): Promise<boolean> {
   }
 }
 
-function isWholeJson(line: string): boolean {
+/** The text begins with a line that is whole JSON, and there are more. */
+function isFirstOfLines(text: string): boolean {
+  const [first, ...others] = text.split('\n');
+  if (!others.some((line) => line.trim() !== '')) return false;
   try {
-    JSON.parse(line);
+    JSON.parse(first);
     return true;
   } catch {
     return false; // the object goes on in the next line

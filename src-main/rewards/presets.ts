@@ -11,8 +11,8 @@ interface RewardPreset {
   rules: z.input<typeof rewardRuleSchema>[];
 }
 
-/** Math equivalence as TRL and open-r1 ask for it: of the `solution` column. */
-const solved = { type: 'math', column: 'solution' } as const;
+/** Math equivalence as TRL and open-r1 ask for it: of what is boxed, with the `solution` column. */
+const solved = { type: 'math', column: 'solution', extract: { type: 'boxed' } } as const;
 
 export const rewardPresets = {
   arithmetic: {
@@ -74,7 +74,8 @@ export const rewardPresets = {
   },
 
   'trl.accuracy_reward': {
-    description: 'Mathematical equivalence, by our algebra library in place of math-verify. Column: solution.',
+    description:
+      'Mathematical equivalence of what is boxed, by our algebra library in place of math-verify, which also takes a formula after "the answer is". Column: solution.',
     rules: [{ name: 'accuracy_reward', ...solved }],
   },
   'trl.reasoning_accuracy_reward': {
@@ -107,7 +108,7 @@ export const rewardPresets = {
 
   'open_r1.accuracy_reward': {
     description:
-      'Mathematical equivalence; 1 where the solution cannot be read. Both cosine ends are the same, so length is without effect. Column: solution.',
+      'Mathematical equivalence of what is boxed; 1 where the solution cannot be read. Both cosine ends are the same, so length is without effect. Column: solution.',
     rules: [
       {
         name: 'accuracy_reward',

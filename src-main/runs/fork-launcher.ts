@@ -5,6 +5,12 @@ import type { EngineLauncher } from './engine-launcher.ts';
 import { lastLines } from './last-lines.ts';
 
 /**
+ * glibc keeps freed blocks of up to 32 MiB for later, in pieces that no longer fit: a quarter of an engine's memory. Below this limit
+ * blocks go back to the system at once. Other systems ignore it.
+ */
+export const engineEnvironment = { MALLOC_MMAP_THRESHOLD_: String(256 * 2 ** 10) };
+
+/**
  * @param entry path of the engine's entry module; it gets commands by `process.on('message')`, answers by `process.send`, and must
  *   exit when its IPC channel disconnects, because then its host has died
  * @param execArgv options for Node; the host's own (a debugger's port, say) are not passed on
@@ -16,6 +22,7 @@ export function createForkLauncher({ entry, execArgv = [] }: { entry: string; ex
       // Output is kept for the report of a crash; it must not mix with what the CLI prints.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       execArgv,
+      env: { ...process.env, ...engineEnvironment },
       // A process group of its own: Ctrl-C in the terminal reaches the host alone, which then asks the engine to stop.
       detached: process.platform !== 'win32',
       windowsHide: true,

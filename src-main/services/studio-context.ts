@@ -2,6 +2,7 @@
 import type { RunManager } from '../runs/run-manager.ts';
 import type { Store } from '../store/interfaces.ts';
 import type { Jobs } from './jobs.ts';
+import type { ModelLibrary } from './models/library.ts';
 
 export interface StudioContext {
   /** Absolute path of the folder with the database, the runs, the models and the datasets. */
@@ -9,4 +10,5 @@ export interface StudioContext {
   store: Store;
   runs: RunManager;
   jobs: Jobs;
+  models: ModelLibrary;
 }

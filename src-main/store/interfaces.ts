@@ -1,6 +1,8 @@
 /** What the store offers, split in reading and writing, so that a caller who only shows runs cannot change one. */
+import type { ImportReport } from '../contract/api/datasets.ts';
 import type { RunConfig } from '../contract/config.ts';
 import type { CompletionRecord, EngineInfo, EvaluationRecord, GroupRecord, StepRecord } from '../contract/engine.ts';
+import type { DatasetMapping, ImportOptions } from '../contract/dataset-mapping.ts';
 import type { ErrorRecord } from '../contract/errors.ts';
 import type { RewardRule } from '../contract/reward-rules.ts';
 import type { RunDetail, RunStatus, RunSummary } from '../contract/run.ts';
@@ -96,6 +98,25 @@ export interface StoredCheckpoint {
   recordedAt: string; // ISO 8601
 }
 
+/** An imported dataset. */
+export interface StoredDataset {
+  id: string;
+  name: string;
+  /** Name of the file it was made of. */
+  source: string;
+  /** Folder with its files. */
+  directory: string;
+  contentHash: string;
+  rows: number;
+  evalRows: number;
+  bytes: number;
+  columns: string[];
+  mapping: DatasetMapping;
+  options: ImportOptions;
+  report: ImportReport;
+  createdAt: string; // ISO 8601
+}
+
 /** Reads. Every method throws `StudioError('store_failed')` when the database cannot be read. */
 export interface StoreReader extends ComparisonReader {
   /** All runs, newest first. */
@@ -126,6 +147,12 @@ export interface StoreReader extends ComparisonReader {
   /** Events in order, from the one after `afterNumber` (default 0: all). */
   listEvents(runId: string, afterNumber?: number): StoredRunEvent[];
   listCheckpoints(runId: string): StoredCheckpoint[];
+
+  /** Newest first. */
+  listDatasets(): StoredDataset[];
+  findDataset(id: string): StoredDataset | null;
+  /** Runs that train or evaluate on one of these files, newest first. */
+  listRunsOfFiles(paths: readonly string[]): { id: string; name: string }[];
 
   /** The newest version of every saved set, by name. */
   listRewardSets(): RewardSetVersion[];
@@ -163,6 +190,8 @@ export interface StoreWriter {
   /** Records that a checkpoint was made, and the event of it. */
   recordCheckpoint(runId: string, step: number, path: string): void;
   addEvent(runId: string, event: RunEvent): void;
+  addDataset(dataset: StoredDataset): void;
+  removeDataset(id: string): void;
   /** Saves rules as the next version of the name. Rules equal to its newest version make no new one. Returns the newest. */
   saveRewardSet(name: string, rules: readonly RewardRule[]): RewardSetVersion;
   /**

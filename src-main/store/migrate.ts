@@ -3,9 +3,10 @@ import type { Database } from 'better-sqlite3';
 import { StudioError } from '../contract/errors.ts';
 import { initial } from './migrations/001-initial.ts';
 import { samples } from './migrations/002-samples.ts';
+import { datasets } from './migrations/003-datasets.ts';
 
 /** Migration n (1-based) leads from `user_version` n − 1 to n. A migration that has been released never changes. */
-const migrations: readonly string[] = [initial, samples];
+const migrations: readonly string[] = [initial, samples, datasets];
 
 /**
  * @param steps the migrations to use; another list is for tests

@@ -1,5 +1,6 @@
 /** Everything that is read from the database; each reader prepares its statements once. */
 import type { Database } from 'better-sqlite3';
+import { createDatasetReader } from './datasets.ts';
 import type { StoreReader } from './interfaces.ts';
 import { createComparisonReader } from './read-comparisons.ts';
 import { createEvaluationReader } from './read-evaluations.ts';
@@ -17,6 +18,7 @@ export function createReader(database: Database): StoreReader {
     ...createEvaluationReader(database),
     ...createHistoryReader(database),
     ...createRewardSetReader(database),
+    ...createDatasetReader(database),
     ...createComparisonReader(database),
   };
 }

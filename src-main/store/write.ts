@@ -5,6 +5,7 @@ import { StudioError } from '../contract/errors.ts';
 import type { RewardRule } from '../contract/reward-rules.ts';
 import type { EvaluationRecord, StepRecord } from '../contract/engine.ts';
 import type { NewRun, RunEvent, StatusChange, StoreReader, StoreWriter } from './interfaces.ts';
+import { createDatasetWriter } from './datasets.ts';
 import { createEvaluationWriter } from './write-evaluation.ts';
 import { createRewardSetWriter } from './reward-sets.ts';
 import { createStepWriter } from './write-step.ts';
@@ -52,6 +53,7 @@ export function createWriter(database: Database, reader: Pick<StoreReader, 'getR
   }
 
   return {
+    ...createDatasetWriter(database),
     createRun: transaction((run: NewRun) => {
       const { type, config } = run.run;
       const rewardHash = rewardSets.keepRules(rewardRulesOf(run.run), now());

@@ -10,8 +10,19 @@ interface Route {
 
 export const routes: Route[] = [
   { path: ['runs'], title: 'Runs', load: () => import('../features/runs/RunsPage.svelte') },
+  { path: ['runs', 'new'], title: 'New run', load: () => import('../features/new-run/NewRunPage.svelte') },
+  { path: ['runs', ':id'], title: 'Run', load: () => import('../features/runs/run/RunPage.svelte') },
   { path: ['compare'], title: 'Compare', load: () => import('../features/compare/ComparePage.svelte') },
   { path: ['runs', ':run', 'samples'], title: 'Samples', load: () => import('../features/samples/SamplesPage.svelte') },
+  { path: ['rewards'], title: 'Rewards', load: () => import('../features/rewards/RewardsPage.svelte') },
+  { path: ['rewards', 'edit'], title: 'Reward rules', load: () => import('../features/rewards/EditorPage.svelte') },
+  { path: ['datasets'], title: 'Datasets', load: () => import('../features/datasets/DatasetsPage.svelte') },
+  {
+    path: ['datasets', 'import'],
+    title: 'Import a dataset',
+    load: () => import('../features/datasets/ImportPage.svelte'),
+  },
+  { path: ['datasets', ':id'], title: 'Dataset', load: () => import('../features/datasets/DatasetPage.svelte') },
 ];
 
 export function findRoute(segments: string[]): Route | undefined {

@@ -97,3 +97,42 @@ export function summarizeRuns(runs: readonly Pick<RunSummary, 'status'>[]): stri
   const total = `${formatInteger(runs.length)} ${runs.length === 1 ? 'run' : 'runs'}`;
   return running === 0 ? total : `${total}, ${formatInteger(running)} running`;
 }
+
+/** A number of any size in at most four digits: `0.6766`, `12,480`, `−1.7e−14` (real minus signs), `0`. */
+export function formatNumber(value: number): string {
+  if (value === 0) return '0';
+  const size = Math.abs(value);
+  const text =
+    size >= 10_000
+      ? formatInteger(Math.round(value))
+      : size < 1e-3
+        ? value.toExponential(1)
+        : String(+value.toPrecision(4));
+  return text.replaceAll('-', '−');
+}
+
+/** `512 kB`, `763.8 MB`, `1.4 GB`: powers of 1000, as disks and system monitors count. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1000 ** power;
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
+}
+
+/** Seconds as short as a chart's axis: `0.52 s`, `3.1 s`, `48 s`, `3 min 05 s`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds >= 60) return formatDuration(seconds * 1000);
+  return `${seconds >= 10 ? Math.round(seconds) : +seconds.toPrecision(2)} s`;
+}
+
+/** A number with fixed decimals and a real minus sign, so that columns of them line up: `0.71`, `−0.33`; never `−0.00`. */
+export function formatFixed(value: number, decimals = 2): string {
+  const text = value.toFixed(decimals);
+  return Number(text) === 0 ? (0).toFixed(decimals) : text.replace('-', '−');
+}
+
+/** The same with a plus sign before what is above zero: `+0.71`. */
+export function formatSigned(value: number, decimals = 2): string {
+  const text = formatFixed(value, decimals);
+  return Number(value.toFixed(decimals)) > 0 ? `+${text}` : text;
+}

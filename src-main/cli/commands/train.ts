@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import type { RunType } from '../../contract/config.ts';
 import { StudioError } from '../../contract/errors.ts';
 import { readRunConfig, runSchemas } from '../../services/config/config-file.ts';
+import { resolveDataDirectory } from '../../services/data-directory.ts';
+import { libraryFolder } from '../../services/models/library-folder.ts';
 import { runNew, runResumed } from '../drive-run.ts';
 import {
   backendOption,
@@ -20,6 +22,7 @@ import { settingsHelp } from '../settings-help.ts';
 
 interface TrainOptions extends CommonOptions, SettingOptions {
   resume?: string;
+  ignoreMemory?: boolean;
 }
 
 const notes = `
@@ -98,6 +101,7 @@ function runCommand(
     .addOption(backendOption())
     .addOption(seedOption())
     .option('--name <name>', 'a name for the run')
+    .option('--ignore-memory', 'begin even a run that does not fit into the memory that is free')
     .addOption(dataDirOption())
     .addOption(jsonOption())
     .action((file: string | undefined, options: TrainOptions) =>
@@ -112,7 +116,7 @@ function runCommand(
             );
           }
           const { resume } = options;
-          return context.withStudio(options, (studio) => runResumed(studio, resume, output));
+          return context.withStudio(options, (studio) => runResumed(studio, resume, output, options));
         }
         if (file === undefined) {
           throw new StudioError(
@@ -120,8 +124,12 @@ function runCommand(
             `Name a config file, or a run to go on with: grpo-studio ${name} CONFIG.yaml, or --resume RUN.`,
           );
         }
-        const config = await readRunConfig(type, { file, overrides: overridesOf(options) });
-        return context.withStudio(options, (studio) => runNew(studio, config, output));
+        const config = await readRunConfig(type, {
+          file,
+          overrides: overridesOf(options),
+          library: libraryFolder(resolveDataDirectory({ flag: options.dataDir })),
+        });
+        return context.withStudio(options, (studio) => runNew(studio, config, output, options));
       }),
     );
 }

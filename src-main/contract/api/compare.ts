@@ -71,7 +71,8 @@ export interface ComparedRun extends RunSummary {
 export interface RunComparison {
   /** In the order asked for. */
   runs: ComparedRun[];
-  missing: { run: string; message: string }[];
+  /** Ids of those that are not in the database. */
+  missing: string[];
   settings: SettingComparison[];
 }
 

@@ -1,20 +1,35 @@
 /** Datasets: looking into files, mapping their columns, importing them, and reading what was imported. */
 import { z } from 'zod';
 import type { Prompt } from '../dataset.ts';
-import { datasetMappingSchema, importOptionsSchema, type DatasetMapping, type ImportOptions } from '../dataset-mapping.ts';
+import {
+  datasetMappingSchema,
+  importOptionsSchema,
+  type DatasetMapping,
+  type ImportOptions,
+} from '../dataset-mapping.ts';
 
 const id = z.string().min(1).describe('id of a dataset');
 const path = z.string().min(1).describe('absolute path of a JSONL, JSON, CSV, TSV or Parquet file');
-const model = z.string().min(1).describe('folder of a model, or its name in the library; the starter when absent').optional();
+const evalPath = path
+  .nullable()
+  .default(null)
+  .describe('a file of its own to hold out, with the same columns; evalShare is not used then');
+const model = z
+  .string()
+  .min(1)
+  .describe('folder of a model, or its name in the library; the starter when absent')
+  .optional();
 const mapping = datasetMappingSchema;
 const split = z.enum(['train', 'eval']);
 
 export const datasetInputs = {
   'inspect-data-file': z.strictObject({ path }),
   'preview-mapping': z.strictObject({ path, mapping, model, limit: z.int().positive().max(50).default(5) }),
-  'check-mapping': z.strictObject({ path, mapping, options: importOptionsSchema }),
+  'check-mapping': z.strictObject({ path, evalPath, mapping, options: importOptionsSchema }),
+  'read-mapping-check': z.strictObject({ job: z.string() }),
   'import-dataset': z.strictObject({
     path,
+    evalPath,
     mapping,
     options: importOptionsSchema,
     name: z.string().trim().min(1).max(200),
@@ -39,8 +54,10 @@ export interface DatasetOutputs {
   'inspect-data-file': DataFile;
   /** The first rows as the mapping makes them. @throws dataset_invalid for a mapping that does not fit the file, with its field */
   'preview-mapping': MappingPreview;
-  /** Reads the whole file and gives what an import would; cancelled with the call. */
-  'check-mapping': ImportReport;
+  /** The id of a job that reads every row as an import would and writes nothing; its result is its own id. */
+  'check-mapping': string;
+  /** What such a job found; null once it has been forgotten. */
+  'read-mapping-check': ImportReport | null;
   /** The id of the job; its result is the dataset's id. */
   'import-dataset': string;
   /** Newest first. */
@@ -82,6 +99,8 @@ export interface DataFile {
 }
 
 export interface RowFault {
+  /** Name of the file it is in. */
+  file: string;
   /** 1-based: the line of a JSONL or CSV file, else the row. */
   row: number;
   /** The column at fault; null for the whole row. */

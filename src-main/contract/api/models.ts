@@ -28,7 +28,9 @@ export const modelInputs = {
   }),
   'estimate-memory': z.strictObject({
     type: z.enum(['grpo', 'sft', 'reward_model']).default('grpo'),
-    config: z.looseObject({ model }).describe("a run's settings, as far as they are known; the others have their defaults"),
+    config: z
+      .looseObject({ model })
+      .describe("a run's settings, as far as they are known; the others have their defaults"),
     promptTokens: z.int().positive().default(128).describe('tokens of a prompt, on average'),
   }),
 } as const;

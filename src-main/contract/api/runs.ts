@@ -10,6 +10,8 @@ const type = z.enum(['grpo', 'sft', 'reward_model']);
 /** Settings as a person gave them: any may be missing or wrong. */
 const values = z.record(z.string(), z.unknown());
 
+const ignoreMemory = z.boolean().default(false).describe('begins even what does not fit into the memory that is free');
+
 export const runInputs = {
   'list-runs': z.null(),
   'read-run': z.strictObject({ run }),
@@ -30,9 +32,9 @@ export const runInputs = {
   'explain-run': z.strictObject({ run, step: z.int().positive().optional() }),
   'new-run-choices': z.null(),
   'check-run': z.strictObject({ type, values }),
-  'begin-run': z.strictObject({ type, values }),
+  'begin-run': z.strictObject({ type, values, ignoreMemory }),
   'begin-demo': z.strictObject({ max_steps: z.int().positive().optional() }),
-  'resume-run': z.strictObject({ run }),
+  'resume-run': z.strictObject({ run, ignoreMemory }),
   'steer-run': z.strictObject({ run, action: z.enum(['pause', 'unpause', 'stop', 'checkpoint']) }),
   'rename-run': z.strictObject({ run, name: z.string().trim().min(1).max(200) }),
   'delete-run': z.strictObject({ run }),
@@ -155,6 +157,8 @@ export interface NewRunChoices {
   models: { name: string; path: string }[];
   datasets: { name: string; path: string; evalPath: string | null }[];
   rewardPresets: { name: string; description: string; rules: unknown[] }[];
+  /** Those that were saved, the newest version of each. */
+  rewardSets: { name: string; version: number; rules: unknown[] }[];
   /** Names of runs that go on now: another would share the processor with them. */
   liveRuns: string[];
 }

@@ -18,7 +18,11 @@ export const sampleFilterSchema = z.strictObject({
   scoreMax: z.number().optional(),
   finishReason: z.enum(['eos', 'stop', 'length']).optional(),
   variance: z.enum(['zero', 'some']).optional().describe('zero: all completions of the group have the same reward'),
-  text: z.string().min(1).optional().describe('words of the completion, all of them; the last may be a beginning; "…" for a phrase'),
+  text: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('words of the completion, all of them; the last may be a beginning; "…" for a phrase'),
   bookmarked: z.boolean().optional(),
 });
 

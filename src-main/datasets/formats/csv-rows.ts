@@ -86,7 +86,10 @@ export async function readBeginning(path: string): Promise<string> {
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(2 ** 16), 0, 2 ** 16, 0);
     const encoding = buffer[0] === 0xff && buffer[1] === 0xfe ? 'utf16le' : 'utf8';
-    return buffer.subarray(0, bytesRead).toString(encoding).replace(/^\uFEFF/, '');
+    return buffer
+      .subarray(0, bytesRead)
+      .toString(encoding)
+      .replace(/^\uFEFF/, '');
   } finally {
     await file.close();
   }

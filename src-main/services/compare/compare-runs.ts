@@ -23,20 +23,23 @@ export function compareRuns(reader: StoreReader, ids: readonly string[]): RunCom
       stored.push(reader.getRun(id));
     } catch (error) {
       if (!(error instanceof StudioError) || error.code !== 'run_not_found') throw error;
-      missing.push({ run: id, message: error.message });
+      missing.push(id);
     }
   }
   const labels = runLabels(stored);
   const keys = [...new Set(stored.map(settingsKey))];
   const runs = stored.map((run, i): ComparedRun => {
     const evaluations = reader.listEvaluations(run.id);
-    const evaluated = Object.entries(evaluations.at(-1)?.metrics ?? {}).map(([name, value]) => [`eval/${name}`, value]);
+    const last = Object.entries(evaluations.at(-1)?.metrics ?? {});
     return {
       ...summaryOf(run),
       label: labels[i],
       seedGroup: keys.indexOf(settingsKey(run)),
       metricNames: metricNamesOf(reader, run.id),
-      finals: { ...reader.readFinalMetrics(run.id, FINAL_STEPS), ...Object.fromEntries(evaluated) },
+      finals: {
+        ...reader.readFinalMetrics(run.id, FINAL_STEPS),
+        ...Object.fromEntries(last.map(([name, value]): [string, number] => [`eval/${name}`, value])),
+      },
       evaluationSteps: evaluations.map(({ step }) => step),
     };
   });

@@ -48,7 +48,7 @@ function fieldsOf(stored: StoredRun): Record<Section, Fields> {
     settings: flatten(settings),
     rewards: new Map(
       rules.flatMap(({ name, ...rule }, place): [string, unknown][] => [
-        [`${name}`, `rule ${place + 1}`],
+        [name, `rule ${place + 1}`],
         ...[...flatten(rule)].map(([field, value]): [string, unknown] => [`${name}.${field}`, value]),
       ]),
     ),

@@ -8,6 +8,9 @@ import { comparePaired } from './paired-bootstrap.ts';
 /** With fewer prompts than this an interval says little. */
 const FEW_PROMPTS = 30;
 
+/** A difference below this is written with three decimals, others with two. */
+const SMALL = 0.01;
+
 export interface Evaluated {
   run: StoredRun;
   /** How a person tells it from the others. */
@@ -90,12 +93,12 @@ function sentenceOf(first: Evaluated, second: Evaluated, result: NonNullable<Eva
   const [A, B] = namesOf(first, second);
   const on = `on ${prompts.toLocaleString('en')} ${prompts === 1 ? 'prompt' : 'prompts'}`;
   if (wins + losses === 0) return `${B} and ${A} score the same ${on}.`;
-  const interval = `[${decimals(low)}, ${decimals(high)}]`;
-  if (low > 0) return `${B} is better than ${A} by ${decimals(difference)} ${interval} ${on}.`;
-  if (high < 0) {
-    return `${B} is worse than ${A} by ${decimals(-difference)} [${decimals(-high)}, ${decimals(-low)}] ${on}.`;
-  }
-  return `No clear difference between ${B} and ${A}: ${signed(difference)} ${interval} ${on}.`;
+  const digits = Math.abs(difference) < SMALL ? 3 : 2;
+  const text = (value: number) => decimals(value, digits);
+  if (low > 0) return `${B} is better than ${A} by ${text(difference)} [${text(low)}, ${text(high)}] ${on}.`;
+  if (high < 0) return `${B} is worse than ${A} by ${text(-difference)} [${text(-high)}, ${text(-low)}] ${on}.`;
+  const signed = `${Number(difference.toFixed(digits)) > 0 ? '+' : ''}${text(difference)}`;
+  return `No clear difference between ${B} and ${A}: ${signed} [${text(low)}, ${text(high)}] ${on}.`;
 }
 
 /** A run against itself goes by its steps. */
@@ -112,9 +115,13 @@ function notesOf(
   { prompts }: NonNullable<EvaluationPair['result']>,
 ): string[] {
   const notes: string[] = [];
-  const ruleOf = ({ run }: Evaluated) =>
-    JSON.stringify(rewardRulesOf(run.run).filter(({ name }) => measure === 'reward' || name === measure));
-  if (ruleOf(first) !== ruleOf(second)) {
+  const rulesOf = ({ run }: Evaluated) => {
+    const rules = rewardRulesOf(run.run);
+    if (measure === 'reward') return JSON.stringify(rules);
+    // A weight changes the reward, not the rule's own score.
+    return JSON.stringify(rules.filter(({ name }) => name === measure).map((rule) => ({ ...rule, weight: 1 })));
+  };
+  if (rulesOf(first) !== rulesOf(second)) {
     notes.push(
       measure === 'reward'
         ? 'Their rewards come from different rules: choose a rule that both have.'
@@ -128,12 +135,8 @@ function notesOf(
   return notes;
 }
 
-/** Two decimals, with a real minus sign; three where two would say nothing. */
-function decimals(value: number): string {
-  const text = Math.abs(value).toFixed(value !== 0 && Math.abs(value) < 0.01 ? 3 : 2);
+/** With a real minus sign, and none before a zero. */
+function decimals(value: number, digits: number): string {
+  const text = Math.abs(value).toFixed(digits);
   return value < 0 && Number(text) !== 0 ? `−${text}` : text;
-}
-
-function signed(value: number): string {
-  return value > 0 ? `+${decimals(value)}` : decimals(value);
 }

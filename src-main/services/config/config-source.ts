@@ -2,11 +2,12 @@
  * A configuration as a person gave it: a YAML file with line positions, `--set key=value` on top, options on top of that.
  * It remembers where every value came from, so that an error can name the line or the option at fault.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { isMap, isSeq, LineCounter, parseDocument, type Document, type Node, type ParsedNode } from 'yaml';
 import { StudioError } from '../../contract/errors.ts';
+import { namedFolder } from '../models/library-folder.ts';
 
 export type Path = (string | number)[];
 
@@ -54,24 +55,27 @@ export interface ConfigInput {
   overrides: Override[];
   /** Top-level fields that hold paths, besides the folders of reward models in `rewards`. Relative ones become absolute: those in the file against its folder, overrides against `cwd`. */
   pathFields: readonly string[];
+  /** Folder of the model library: a `model` that is no path may be the name of one of its models. */
+  library?: string | undefined;
   cwd: string;
 }
 
 /** @throws StudioError `config_invalid` when the file cannot be read or is not a YAML mapping */
-export function readConfigSource({ base = {}, file, overrides, pathFields, cwd }: ConfigInput): ConfigSource {
+export function readConfigSource({ base = {}, file, overrides, pathFields, library, cwd }: ConfigInput): ConfigSource {
   const lines = new LineCounter();
   const document = file === undefined ? null : parseFile(file, lines);
   const fromFile = (document?.toJS() ?? {}) as Record<string, unknown>;
   if (file !== undefined) {
     const folder = dirname(resolve(cwd, file));
-    for (const field of pathFields) absolutePath(fromFile, field, folder);
+    for (const field of pathFields) absolutePath(fromFile, field, folder, library);
     for (const rule of rulesOf(fromFile)) absoluteModel(rule, folder);
   }
   const values = structuredClone({ ...base, ...fromFile });
   for (const override of overrides) {
     applyOverride(values, override);
     const [field] = override.path;
-    if (override.path.length === 1 && pathFields.includes(String(field))) absolutePath(values, String(field), cwd);
+    if (override.path.length === 1 && pathFields.includes(String(field)))
+      absolutePath(values, String(field), cwd, library);
     const [, place, setting] = override.path;
     if (field === 'rewards' && setting === 'model') absoluteModel(rulesOf(values)[Number(place)], cwd);
   }
@@ -119,7 +123,10 @@ function parseText(text: string, lines: LineCounter, where: { path?: string }): 
  * A configuration that a person is writing, in no file yet: its values as they stand there, and the line of each.
  * @throws StudioError `config_invalid` with a line when the text is no YAML mapping
  */
-export function readConfigText(text: string): { values: Record<string, unknown>; lineOf(path: Path): number | null } {
+export function readConfigText(text: string): {
+  values: Record<string, unknown>;
+  lineOf: (path: Path) => number | null;
+} {
   const lines = new LineCounter();
   const document = parseText(text, lines, {});
   return {
@@ -132,10 +139,12 @@ function sentence(message: string): string {
   return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
-function absolutePath(values: Record<string, unknown>, field: string, folder: string): void {
+function absolutePath(values: Record<string, unknown>, field: string, folder: string, library?: string): void {
   const value = values[field];
   if (typeof value !== 'string' || value === '') return;
-  values[field] = resolve(folder, value.replace(/^~(?=$|[/\\])/, homedir()));
+  const path = resolve(folder, value.replace(/^~(?=$|[/\\])/, homedir()));
+  const named = field === 'model' && library !== undefined && !existsSync(path) ? namedFolder(library, value) : null;
+  values[field] = named ?? path;
 }
 
 function rulesOf({ rewards }: Record<string, unknown>): unknown[] {

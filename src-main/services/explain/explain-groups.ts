@@ -1,7 +1,7 @@
 /** What the groups of a step can teach: which are right or wrong as a whole, and which have no differences at all. */
 import type { GrpoConfig } from '../../contract/config.ts';
 import type { GroupRecord, StepRecord } from '../../contract/engine.ts';
-import { standardDeviation } from './statistics.ts';
+import { standardDeviation } from '../../grpo/statistics.ts';
 import type { AdvantageSection, GroupSection } from './types.ts';
 import { count, list, number } from '../../rewards/watchers/wording.ts';
 

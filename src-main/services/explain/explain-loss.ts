@@ -2,7 +2,7 @@
 import type { GrpoConfig } from '../../contract/config.ts';
 import type { StepRecord } from '../../contract/engine.ts';
 import { isOnPolicy, replays, updatesOf } from './explain-ratio.ts';
-import { mean } from './statistics.ts';
+import { mean } from '../../grpo/statistics.ts';
 import { lossBeta, tokenTerms } from './token-terms.ts';
 import type { LossSection, LossTerm } from './types.ts';
 import { number, percent } from '../../rewards/watchers/wording.ts';

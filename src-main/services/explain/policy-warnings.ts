@@ -3,7 +3,7 @@ import type { GrpoConfig } from '../../contract/config.ts';
 import { longestStreak, since, type Series } from '../../rewards/watchers/series.ts';
 import { SUSTAINED_STEPS } from '../../rewards/watchers/thresholds.ts';
 import type { RunWarning } from '../../rewards/watchers/warning.ts';
-import { mean } from './statistics.ts';
+import { mean } from '../../grpo/statistics.ts';
 import { COLLAPSED_ENTROPY, FAR_KL, LOST_KL, RISING_KL_FACTOR, TRUNCATED_SHARE } from './thresholds.ts';
 import { number, percent, steps } from '../../rewards/watchers/wording.ts';
 

@@ -7,7 +7,7 @@ import { FLAT_ACCURACY, SATISFIED_SCORE } from '../../rewards/watchers/threshold
 import type { RunWarning } from '../../rewards/watchers/warning.ts';
 import { list, number, percent, steps } from '../../rewards/watchers/wording.ts';
 import type { EvaluationSummary } from '../../store/interfaces.ts';
-import { mean } from './statistics.ts';
+import { mean } from '../../grpo/statistics.ts';
 
 export function noRewardDifferences(config: GrpoConfig, series: Series): RunWarning | null {
   const streak = longestStreak(series('frac_reward_zero_std'), (share) => share === 1);

@@ -1,6 +1,5 @@
 /** Where a series of metric values jumps. */
 import type { MetricPoint } from '../../rewards/watchers/series.ts';
-import { median } from './statistics.ts';
 import { SPIKE_FACTOR, SPIKE_HISTORY, SPIKE_WINDOW } from './thresholds.ts';
 
 export interface Spike {
@@ -23,4 +22,10 @@ export function spikesOf(series: readonly MetricPoint[], floor: number): Spike[]
     const usual = median(before);
     return Math.abs(value) >= floor && Math.abs(value) > SPIKE_FACTOR * usual ? [{ step, value, usual }] : [];
   });
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
 }

@@ -1,7 +1,7 @@
 /** Holds a run's memory against the machine's, and finds settings with which a run that does not fit would. */
 import { StudioError } from '../../contract/errors.ts';
 import type { MemoryCheck, MemorySuggestion, ModelShape } from '../../contract/models.ts';
-import { estimateMemory, memorySettings, type MemoryRun } from './estimate-memory.ts';
+import { estimateMemory, memorySettings, type MemoryRun, type RowTokens } from './estimate-memory.ts';
 
 /** Settings that lower the peak, each step from what a run has; those that change least about the training first. */
 const remedies: readonly ((run: MemoryRun) => Record<string, number | boolean>[])[] = [
@@ -18,18 +18,16 @@ const remedies: readonly ((run: MemoryRun) => Record<string, number | boolean>[]
     run.type === 'grpo'
       ? halvings('prompts_per_step', run.config.prompts_per_step, 1)
       : halvings('batch_size', run.config.batch_size, 1),
-  (run) =>
-    run.type === 'reward_model' ? [] : halvings('max_completion_length', run.config.max_completion_length, 16),
+  (run) => (run.type === 'reward_model' ? [] : halvings('max_completion_length', run.config.max_completion_length, 16)),
 ];
 
 /**
- * @param promptTokens tokens of a prompt, on average
  * @param available bytes that the machine can give
  */
-export function checkMemory(run: MemoryRun, shape: ModelShape, promptTokens: number, available: number): MemoryCheck {
+export function checkMemory(run: MemoryRun, shape: ModelShape, tokens: RowTokens, available: number): MemoryCheck {
   const totalWith = (settings: Record<string, number | boolean>): number =>
-    estimateMemory(shape, memorySettings(changed(run, settings), promptTokens)).total;
-  const estimate = estimateMemory(shape, memorySettings(run, promptTokens));
+    estimateMemory(shape, memorySettings(changed(run, settings), tokens)).total;
+  const estimate = estimateMemory(shape, memorySettings(run, tokens));
   if (estimate.total <= available) return { estimate, available, fits: true, suggestions: [] };
 
   const suggestions: MemorySuggestion[] = [];
@@ -65,7 +63,7 @@ export function requireMemory({ estimate, available, fits, suggestions }: Memory
   throw new StudioError(
     'config_invalid',
     `This run needs about ${gigabytes(estimate.total)} of memory, and ${gigabytes(available)} are free; ${instead}. ` +
-      '--ignore-memory starts it anyway.',
+      'Told to ignore the memory (--ignore-memory), it starts anyway.',
     { field: 'model' },
   );
 }

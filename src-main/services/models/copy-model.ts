@@ -8,7 +8,7 @@ import { modelFiles } from './model-files.ts';
 
 export interface TransferProgress {
   /** @param share done in [0, 1]; null where it is unknown */
-  report(share: number | null, message: string): void;
+  report: (share: number | null, message: string) => void;
   signal: AbortSignal;
 }
 

@@ -6,6 +6,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { HubApiError } from '@huggingface/hub';
 import { StudioError } from '../../contract/errors.ts';
 import type { TransferProgress } from './copy-model.ts';
 import { listHubFiles, readHubFile, type HubAccess, type HubFile } from './hub.ts';
@@ -45,10 +46,14 @@ export async function downloadModel(
     await removeOthers(folder, needed);
     const total = needed.reduce((sum, { bytes }) => sum + bytes, 0);
     const sizes = new Map<string, number>();
+    let told = '';
     const arrived = (path: string, bytes: number): void => {
       sizes.set(path, bytes);
       const done = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-      report(done / Math.max(1, total), `Downloading ${path}`);
+      const share = Math.floor((1000 * done) / Math.max(1, total)) / 1000;
+      const news = `${path} ${share}`; // chunks are small: not each is worth an event
+      if (news !== told) report(share, `Downloading ${path}`);
+      told = news;
     };
     for (const file of needed) {
       signal.throwIfAborted();
@@ -91,7 +96,7 @@ async function downloadFile(
 
 /** A connection that broke, not an answer of the Hub. */
 function isBreak(error: unknown): boolean {
-  return error instanceof StudioError && error.code === 'io_failed' && !('statusCode' in ((error.cause ?? {}) as object));
+  return error instanceof StudioError && error.code === 'io_failed' && !(error.cause instanceof HubApiError);
 }
 
 /** Appends what is missing to a partial file. */

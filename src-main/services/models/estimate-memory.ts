@@ -8,7 +8,7 @@ import type { MemoryEstimate, ModelShape } from '../../contract/models.ts';
 /** What was measured on x64 Linux with Node 24, and is not to be read off the code. */
 const measured = {
   /** Node, TensorFlow.js, the tokenizer, the rows of a small dataset. */
-  runtimeBytes: 130 * 2 ** 20,
+  runtimeBytes: 160 * 2 ** 20,
   /** What the backward pass holds for each float that the forward pass keeps. */
   backwardShare: 0.22,
   /** What the two products of an adapter add, for each float that the adapted layer gives. */
@@ -16,11 +16,14 @@ const measured = {
   /** Gradients that live at once while those of micro-batches are added up. */
   accumulatedGradients: 2.4,
   /** What the allocator holds beyond what is used of activations. */
-  fragmentation: 0.35,
+  fragmentation: 0.05,
 };
 
 /** The engine cuts an update into more micro-batches than the config asks for when what one keeps would be more than this. */
 const ACTIVATION_LIMIT = 320 * 2 ** 20;
+
+/** Rows that an evaluation answers together (engine/train/evaluate.ts). */
+const EVALUATION_ROWS = 64;
 
 /** Tokens of a page of the cache. */
 const PAGE_TOKENS = 32;
@@ -34,22 +37,36 @@ export interface MemorySettings {
   /** Completions of a group; 1 where nothing is sampled. */
   generations: number;
   promptTokens: number;
+  /** Tokens of a completion that the policy learns from, at most. */
   completionTokens: number;
-  /** Whether completions are sampled. */
+  /** Tokens of a completion that is sampled, at most. */
+  newTokens: number;
+  /** Whether completions are sampled to learn from. */
   samples: boolean;
   /** Parts that an update is cut into. */
   microBatches: number;
+  /** Whether the engine may cut it into more, so that what one keeps stays small. */
+  cutsByMemory: boolean;
   /** Rank of the adapter that is trained; 0 trains all weights. */
   loraRank: number;
   /** Last names of the layers that get an adapter; all when empty. */
   loraTargets: readonly string[];
   int8: boolean;
+  /** Held-out rows that are answered together; 0 without an evaluation. */
+  evaluationRows: number;
   /** Whether there is a reference policy. */
   reference: boolean;
 }
 
-type CommonKeys = 'lora_r' | 'lora_target_modules' | 'load_in_8bit' | 'gradient_accumulation_steps';
-type GrpoKeys = 'prompts_per_step' | 'num_generations' | 'max_completion_length' | 'steps_per_generation' | 'beta';
+type CommonKeys =
+  'lora_r' | 'lora_target_modules' | 'load_in_8bit' | 'gradient_accumulation_steps' | 'eval_dataset' | 'eval_samples';
+type GrpoKeys =
+  | 'prompts_per_step'
+  | 'num_generations'
+  | 'max_completion_length'
+  | 'steps_per_generation'
+  | 'beta'
+  | 'top_entropy_quantile';
 
 /** The part of a run's configuration that its memory depends on. */
 export type MemoryRun =
@@ -57,35 +74,48 @@ export type MemoryRun =
   | { type: 'sft'; config: Pick<SftConfig, CommonKeys | 'batch_size' | 'max_completion_length'> }
   | { type: 'reward_model'; config: Pick<RewardModelConfig, CommonKeys | 'batch_size'> };
 
-/** @param promptTokens tokens of a prompt, on average */
-export function memorySettings(run: MemoryRun, promptTokens: number): MemorySettings {
+/** Tokens of the dataset's rows, on average. */
+export interface RowTokens {
+  promptTokens: number;
+  /** Of completions that stand in the dataset; not used where they are sampled. */
+  completionTokens: number;
+}
+
+export function memorySettings(run: MemoryRun, { promptTokens, completionTokens }: RowTokens): MemorySettings {
   const { config } = run;
   const common = {
     promptTokens,
     loraRank: config.lora_r,
     loraTargets: config.lora_target_modules,
     int8: config.load_in_8bit,
+    evaluationRows:
+      run.type === 'reward_model' || config.eval_dataset === undefined
+        ? 0
+        : Math.min(config.eval_samples, EVALUATION_ROWS),
   };
   if (run.type === 'grpo') {
-    const { prompts_per_step, num_generations, max_completion_length, steps_per_generation, beta } = run.config;
+    const { prompts_per_step, num_generations, max_completion_length, steps_per_generation } = run.config;
     return {
       ...common,
       groups: prompts_per_step,
       generations: num_generations,
       completionTokens: max_completion_length,
+      newTokens: max_completion_length,
       samples: true,
       microBatches: config.gradient_accumulation_steps * steps_per_generation,
-      reference: beta > 0,
+      cutsByMemory: run.config.top_entropy_quantile === 1,
+      reference: run.config.beta > 0,
     };
   }
   return {
     ...common,
     groups: run.config.batch_size,
     generations: 1,
-    // A reward model reads completions of the dataset, which are about as long as their prompts.
-    completionTokens: run.type === 'sft' ? run.config.max_completion_length : promptTokens,
+    completionTokens,
+    newTokens: run.type === 'sft' ? run.config.max_completion_length : 0,
     samples: false,
     microBatches: config.gradient_accumulation_steps,
+    cutsByMemory: false,
     reference: false,
   };
 }
@@ -105,30 +135,51 @@ export function estimateMemory(shape: ModelShape, settings: MemorySettings): Mem
 
   const tokensPerGroup = settings.promptTokens + settings.generations * settings.completionTokens;
   const keptPerToken = FLOAT * shape.layers * keptFloats(shape);
-  const byMemory = Math.ceil((settings.groups * tokensPerGroup * keptPerToken) / ACTIVATION_LIMIT);
+  const kept = settings.groups * tokensPerGroup * keptPerToken;
+  const byMemory = settings.cutsByMemory ? Math.ceil(kept / ACTIVATION_LIMIT) : 1;
   const parts = Math.min(settings.groups, Math.max(settings.microBatches, byMemory));
   const batchTokens = Math.ceil(settings.groups / parts) * tokensPerGroup;
   const gradients = FLOAT * trained * (parts > 1 ? measured.accumulatedGradients : 1);
-  const workFloats = keptFloats(shape) * (1 + measured.backwardShare) + measured.adapterOutputs * adaptedOutputs(shape, settings);
+  const workFloats =
+    keptFloats(shape) * (1 + measured.backwardShare) + measured.adapterOutputs * adaptedOutputs(shape, settings);
   const updating = FLOAT * shape.layers * workFloats * batchTokens * (1 + measured.fragmentation);
 
-  const kvCache = settings.samples ? cacheBytes(shape, settings) : 0;
+  const step = settings.samples ? samplingPeak(shape, settings, settings.groups, settings.generations) : null;
+  const evaluation = settings.evaluationRows > 0 ? samplingPeak(shape, settings, settings.evaluationRows, 1) : null;
+  const sampling = [step, evaluation].filter((peak) => peak !== null);
+  const kvCache = Math.max(0, ...sampling.map((peak) => peak.cache));
+  const passes = Math.max(0, ...sampling.map((peak) => peak.passes));
   // Decoding packs the weights for products with few rows, and keeps them until the next garbage collection.
-  const packed = settings.samples ? FLOAT * (linearWeights + vocabSize * hiddenSize) : 0;
-  const rows = settings.groups * settings.generations;
-  const sampling = settings.samples ? FLOAT * 2 * rows * vocabSize + FLOAT * layerFloats(shape) * settings.groups * settings.promptTokens : 0;
+  const packed = sampling.length > 0 && !settings.int8 ? FLOAT * (linearWeights + vocabSize * hiddenSize) : 0;
 
   const runtime = measured.runtimeBytes;
   const held = runtime + weights + adapter + optimizer + reference + packed;
-  return {
+  const estimate = {
     weights: weights + adapter,
     gradients,
     optimizer,
     reference,
     kvCache,
-    activations: packed + Math.max(sampling, updating),
+    activations: packed + Math.max(passes, updating),
     runtime,
-    total: held + Math.max(kvCache + sampling, gradients + updating),
+    total: held + Math.max(kvCache + passes, gradients + updating),
+  };
+  for (const key of Object.keys(estimate) as (keyof MemoryEstimate)[]) estimate[key] = Math.round(estimate[key]);
+  return estimate;
+}
+
+/** Bytes of a rollout: its cache of keys and values, and its passes (the prompts through one layer, the logits of all rows twice). */
+function samplingPeak(
+  shape: ModelShape,
+  { promptTokens, newTokens }: MemorySettings,
+  groups: number,
+  generations: number,
+): { cache: number; passes: number } {
+  const own = Math.ceil(newTokens / PAGE_TOKENS) * PAGE_TOKENS;
+  const cached = groups * (promptTokens + generations * own); // each prompt once, completions in whole pages
+  return {
+    cache: 2 * FLOAT * shape.layers * shape.keyValueHeads * shape.headDim * cached,
+    passes: FLOAT * (2 * groups * generations * shape.vocabSize + layerFloats(shape) * groups * promptTokens),
   };
 }
 
@@ -189,12 +240,4 @@ function keptFloats({ hiddenSize, intermediateSize, heads, keyValueHeads, headDi
 /** Floats of a token that live while one layer is computed. */
 function layerFloats({ hiddenSize, intermediateSize, heads, keyValueHeads, headDim }: ModelShape): number {
   return 6 * hiddenSize + (3 * heads + 4 * keyValueHeads) * headDim + 3 * intermediateSize;
-}
-
-/** Keys and values of the prompts, once for each group, and of all completions in whole pages. */
-function cacheBytes(shape: ModelShape, settings: MemorySettings): number {
-  const { groups, generations, promptTokens, completionTokens } = settings;
-  const own = Math.ceil(completionTokens / PAGE_TOKENS) * PAGE_TOKENS;
-  const tokens = groups * (promptTokens + generations * own);
-  return 2 * FLOAT * shape.layers * shape.keyValueHeads * shape.headDim * tokens;
 }

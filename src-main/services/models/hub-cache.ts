@@ -10,9 +10,11 @@ import { ADAPTER_CONFIG } from './model-files.ts';
 
 /** Where huggingface_hub keeps it: HF_HUB_CACHE, else `hub` in HF_HOME, else below XDG_CACHE_HOME or ~/.cache. */
 export function hubCacheFolder(environment: Readonly<Record<string, string | undefined>> = process.env): string {
-  const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME, XDG_CACHE_HOME } = environment;
-  const home = HF_HOME || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface');
-  return HF_HUB_CACHE || HUGGINGFACE_HUB_CACHE || join(home, 'hub');
+  // An empty variable counts as unset, as everywhere in a shell.
+  const first = (...names: string[]) =>
+    names.map((name) => environment[name]).find((value) => value !== undefined && value !== '');
+  const home = first('HF_HOME') ?? join(first('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'huggingface');
+  return first('HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE') ?? join(home, 'hub');
 }
 
 /** The snapshots with a model's or an adapter's config, the newest first. No cache is an empty one. */

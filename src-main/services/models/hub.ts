@@ -62,7 +62,7 @@ export async function* readHubFile(access: HubAccess, file: HubFile, start: numb
     // Plain ranges instead of the xet protocol: a download can go on at any byte, and one checksum covers all of it.
     return downloadInfo === null ? null : downloadFile({ ...common, downloadInfo, xet: false });
   });
-  if (blob === null || blob.size !== file.bytes) {
+  if (blob?.size !== file.bytes) {
     throw new StudioError('io_failed', `${file.path} of ${access.id} is not there as the Hub lists it; try again.`);
   }
   const reader = (start === 0 ? blob : blob.slice(start, file.bytes)).stream().getReader();
@@ -70,7 +70,7 @@ export async function* readHubFile(access: HubAccess, file: HubFile, start: numb
     for (;;) {
       const { done, value } = await inSentences(access, () => reader.read());
       if (done) return;
-      yield value as Uint8Array;
+      yield value;
     }
   } finally {
     reader.cancel().catch(() => undefined); // it has ended or failed already

@@ -27,7 +27,7 @@ export type CheckModel = (folder: string) => Promise<CheckedModel>;
  * @throws StudioError `model_invalid`, `model_unsupported` or `tokenizer_invalid`, naming the file and what is wrong with it
  */
 export async function inspectModel(folder: string, check: CheckModel): Promise<ModelFacts> {
-  const adapter = await readJsonFile(join(folder, ADAPTER_CONFIG), 'model_invalid');
+  const adapter = await readAdapterFacts(folder);
   if (adapter !== null) return inspectAdapter(folder, adapter);
   const { config, dtypes, parameters, tokenizer, templatePreview } = await check(folder);
   const { vocabSize, hiddenSize, intermediateSize, layers, heads, keyValueHeads, headDim, tiedHead, fusedProjections } =
@@ -63,17 +63,28 @@ const adapterSchema = z.looseObject({
   target_modules: z.union([z.string().min(1), z.array(z.string().min(1))]),
 });
 
-async function inspectAdapter(folder: string, json: Record<string, unknown>): Promise<ModelFacts> {
+/** What an adapter's config says; null for a folder without one. Throws StudioError `model_invalid`. */
+export async function readAdapterFacts(folder: string): Promise<AdapterFacts | null> {
   const path = join(folder, ADAPTER_CONFIG);
+  const json = await readJsonFile(path, 'model_invalid');
+  if (json === null) return null;
   const parsed = adapterSchema.safeParse(json);
   if (!parsed.success) {
     const field = parsed.error.issues[0].path.join('.');
-    throw new StudioError('model_invalid', `${path} is no LoRA adapter's config: its ${field} is missing or malformed.`, {
-      path,
-      field,
-    });
+    throw new StudioError(
+      'model_invalid',
+      `${path} is no LoRA adapter's config: its ${field} is missing or malformed.`,
+      {
+        path,
+        field,
+      },
+    );
   }
   const { base_model_name_or_path: base, r: rank, target_modules: targets } = parsed.data;
+  return { base, rank, targetModules: typeof targets === 'string' ? [targets] : targets };
+}
+
+async function inspectAdapter(folder: string, adapter: AdapterFacts): Promise<ModelFacts> {
   const file = await openSafetensors(join(folder, ADAPTER_WEIGHTS));
   try {
     const bytes = new Map<string, number>();
@@ -82,7 +93,6 @@ async function inspectAdapter(folder: string, json: Record<string, unknown>): Pr
       bytes.set(tensor.dtype, (bytes.get(tensor.dtype) ?? 0) + tensor.bytes);
       parameters += tensor.shape.reduce((product, dimension) => product * dimension, 1);
     }
-    const facts: AdapterFacts = { base, rank, targetModules: typeof targets === 'string' ? [targets] : targets };
     return {
       kind: 'adapter',
       family: null,
@@ -93,7 +103,7 @@ async function inspectAdapter(folder: string, json: Record<string, unknown>): Pr
       vocabulary: null,
       endTokens: [],
       templatePreview: null,
-      adapter: facts,
+      adapter,
       shape: null,
     };
   } finally {
@@ -125,7 +135,11 @@ export async function readLicence(folder: string): Promise<string | null> {
   for (const name of LICENCE_FILES) {
     const text = await readTextFile(join(folder, name), 'model_invalid');
     const line = text?.split('\n').find((candidate) => /\w/.test(candidate));
-    if (line !== undefined) return line.replace(/^[#\s]+/, '').trim().slice(0, 80);
+    if (line !== undefined)
+      return line
+        .replace(/^[#\s]+/, '')
+        .trim()
+        .slice(0, 80);
   }
   return null;
 }

@@ -15,6 +15,11 @@ const TEMPORARY = '.tmp-';
 const originSchema = z.object({ source: z.string(), revision: z.string().nullable(), addedAt: z.string() });
 const linkSchema = originSchema.extend({ folder: z.string() });
 
+/** Where the library lies in a data directory. */
+export function libraryFolder(dataDirectory: string): string {
+  return join(dataDirectory, 'models');
+}
+
 export interface LibraryEntry {
   name: string;
   folder: string;

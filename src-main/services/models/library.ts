@@ -1,15 +1,17 @@
 /** The model library: models that were imported or downloaded, each checked before it is there. */
 import { join } from 'node:path';
 import { StudioError, toErrorRecord } from '../../contract/errors.ts';
-import type { ModelCard, ModelFacts, ModelOrigin } from '../../contract/models.ts';
+import type { ModelCard, ModelOrigin } from '../../contract/models.ts';
+import type { StoreReader } from '../../store/interfaces.ts';
 import { copyModel, fileNames, type TransferProgress } from './copy-model.ts';
 import { downloadModel } from './download-model.ts';
 import { offlineByEnvironment } from './hub.ts';
-import { folderBytes, inspectModel, readLicence, type CheckModel } from './inspect-model.ts';
+import { folderBytes, inspectModel, readAdapterFacts, readLicence, type CheckModel } from './inspect-model.ts';
 import {
   addFolder,
   addLink,
   findEntry,
+  libraryFolder,
   listEntries,
   placeFolder,
   removeEntry,
@@ -42,14 +44,16 @@ export interface DownloadRequest {
 }
 
 export interface ModelLibrary {
+  /** Names and folders alone, without looking into them. */
+  places(): Promise<{ name: string; path: string }[]>;
   /** By name. A model that cannot be used any more is listed with what is wrong with it. */
   list(): Promise<ModelCard[]>;
   /** The card of a model of the library. Throws StudioError `model_invalid` when there is none of this name. */
   card(name: string): Promise<ModelCard>;
   /** The folder of a model that is named by its name in the library, or by its path. Throws StudioError `model_invalid`. */
   folderOf(nameOrPath: string): Promise<string>;
-  /** What can be told of a model folder, in the library or not. Throws StudioError when it cannot be used. */
-  inspect(folder: string): Promise<ModelFacts>;
+  /** Checks the folder of a whole model, in the library or not. */
+  check: CheckModel;
   /** Returns the model's name. Throws StudioError, with nothing left behind, when it cannot be used or the name is taken. */
   importModel(request: ImportRequest, progress: TransferProgress): Promise<string>;
   /** Returns the model's name. Throws StudioError; what has arrived is then kept for the next try, outside of the library. */
@@ -60,12 +64,11 @@ export interface ModelLibrary {
 interface LibraryParts {
   dataDirectory: string;
   check: CheckModel;
-  /** Runs with the model each began from, by its path. */
-  runs: () => { id: string; name: string; model: string }[];
+  reader: StoreReader;
 }
 
-export function openModelLibrary({ dataDirectory, check, runs }: LibraryParts): ModelLibrary {
-  const library = join(dataDirectory, 'models');
+export function openModelLibrary({ dataDirectory, check, reader }: LibraryParts): ModelLibrary {
+  const library = libraryFolder(dataDirectory);
   const downloads = join(library, '.downloads');
   const cleaned = removeStale(library);
   cleaned.catch(() => undefined); // who first uses the library is told
@@ -96,27 +99,24 @@ export function openModelLibrary({ dataDirectory, check, runs }: LibraryParts): 
     }
   }
 
-  async function usersOf({ name, folder, origin }: LibraryEntry, all: readonly LibraryEntry[]): Promise<ModelCard['usedBy']> {
+  async function usersOf(
+    { name, folder, origin }: LibraryEntry,
+    all: readonly LibraryEntry[],
+  ): Promise<ModelCard['usedBy']> {
     const adapters: string[] = [];
     for (const other of all) {
-      const facts = other.name === name ? null : await adapterFacts(other.folder);
+      // One that cannot be read says so on its own card.
+      const facts = other.name === name ? null : await readAdapterFacts(other.folder).catch(() => null);
       if (facts !== null && [folder, name, origin.source].includes(facts.base)) adapters.push(other.name);
     }
-    const users = runs().filter(({ model }) => model === folder);
-    return { runs: users.map((run) => ({ id: run.id, name: run.name })), adapters };
-  }
-
-  /** Of a folder that holds an adapter which can be read; a broken one says so on its own card. */
-  async function adapterFacts(folder: string): Promise<ModelFacts['adapter']> {
-    const names = await fileNames(folder).catch((): string[] => []);
-    if (!names.includes('adapter_config.json')) return null;
-    return inspectModel(folder, check).then(
-      ({ adapter }) => adapter,
-      () => null,
-    );
+    const runs = reader.listRuns().filter((run) => reader.getRun(run.id).run.config.model === folder);
+    return { runs: runs.map((run) => ({ id: run.id, name: run.name })), adapters };
   }
 
   return {
+    async places() {
+      return (await entries()).map(({ name, folder }) => ({ name, path: folder }));
+    },
     async list() {
       const all = await entries();
       const cards: ModelCard[] = [];
@@ -131,7 +131,7 @@ export function openModelLibrary({ dataDirectory, check, runs }: LibraryParts): 
       const entry = await findEntry(library, nameOrPath);
       return entry?.folder ?? pickedFolder(nameOrPath);
     },
-    inspect: (folder) => inspectModel(folder, check),
+    check,
     async importModel({ path, name: wanted, link }, progress) {
       await cleaned;
       const source = await pickedFolder(path);
@@ -167,7 +167,7 @@ export function openModelLibrary({ dataDirectory, check, runs }: LibraryParts): 
         id,
         revision,
         token: requireToken(token ?? process.env['HF_TOKEN']),
-        hubUrl: hubUrl ?? (process.env['HF_ENDPOINT'] || null),
+        hubUrl: hubUrl ?? endpoint(),
         signal: progress.signal,
       };
       await downloadModel(access, downloads, progress, async (folder, commit) => {
@@ -189,6 +189,12 @@ export function openModelLibrary({ dataDirectory, check, runs }: LibraryParts): 
   };
 }
 
+/** Another hub than huggingface.co, as huggingface_hub takes it from the environment; null where none is named. */
+function endpoint(): string | null {
+  const named = process.env['HF_ENDPOINT'] ?? '';
+  return named === '' ? null : named;
+}
+
 function requireId(id: string): void {
   if (/^[\w.-]+(\/[\w.-]+)?$/.test(id)) return;
   const message = `${JSON.stringify(id)} is no id of a model on the Hugging Face Hub, which is owner/name.`;
@@ -198,5 +204,7 @@ function requireId(id: string): void {
 function requireToken(token: string | undefined): string | null {
   if (token === undefined || token === '') return null;
   if (token.startsWith('hf_')) return token;
-  throw new StudioError('config_invalid', 'An access token of the Hugging Face Hub begins with hf_.', { field: 'token' });
+  throw new StudioError('config_invalid', 'An access token of the Hugging Face Hub begins with hf_.', {
+    field: 'token',
+  });
 }

@@ -1,7 +1,6 @@
 /** Models, as the interfaces ask for them. */
 import type { Endpoints } from '../../contract/api.ts';
 import type { ModelOutputs } from '../../contract/api/models.ts';
-import { StudioError } from '../../contract/errors.ts';
 import { loadTokenizer } from '../../tokenizer/tokenizer.ts';
 import type { StudioContext } from '../studio-context.ts';
 import { listHubCache } from './hub-cache.ts';
@@ -11,9 +10,11 @@ export function modelEndpoints({ models, jobs }: StudioContext): Endpoints<keyof
   return {
     'list-models': () => models.list(),
     'read-model-card': ({ model }) => models.card(model),
-    'import-model': (request) => jobs.begin(`Import ${request.path}`, (progress) => models.importModel(request, progress)),
+    'import-model': (request) =>
+      jobs.begin(`Import ${request.path}`, (progress) => models.importModel(request, progress)),
     'list-hub-cache': () => listHubCache(),
-    'download-model': (request) => jobs.begin(`Download ${request.id}`, (progress) => models.download(request, progress)),
+    'download-model': (request) =>
+      jobs.begin(`Download ${request.id}`, (progress) => models.download(request, progress)),
     'remove-model': async ({ name }) => {
       await models.remove(name);
       return null;
@@ -23,11 +24,7 @@ export function modelEndpoints({ models, jobs }: StudioContext): Endpoints<keyof
       const { text, tokens } = tokenizer.encodePrompt(messages);
       return { text, tokens: tokens.length };
     },
-    'estimate-memory': async ({ type, config, promptTokens }) => {
-      const check = await checkRunMemory(models, config.model, memoryRun(type, config), promptTokens);
-      if (check !== null) return check;
-      const message = `The base model of the adapter ${config.model} is not on this disk, so its memory cannot be told.`;
-      throw new StudioError('model_invalid', message, { field: 'model' });
-    },
+    'estimate-memory': ({ type, config, promptTokens }) =>
+      checkRunMemory(models, config.model, memoryRun(type, config), promptTokens),
   };
 }

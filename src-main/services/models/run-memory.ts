@@ -2,37 +2,98 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { grpoConfigSchema, rewardModelConfigSchema, sftConfigSchema, type RunType } from '../../contract/config.ts';
+import {
+  grpoConfigSchema,
+  rewardModelConfigSchema,
+  sftConfigSchema,
+  type RunConfig,
+  type RunType,
+} from '../../contract/config.ts';
+import type { DatasetRow } from '../../contract/dataset.ts';
 import { StudioError } from '../../contract/errors.ts';
 import type { MemoryCheck } from '../../contract/models.ts';
 import { withPreset } from '../../contract/presets.ts';
-import { availableMemory, checkMemory } from './check-memory.ts';
+import { availableMemory, checkMemory, requireMemory } from './check-memory.ts';
 import type { MemoryRun } from './estimate-memory.ts';
+import { readAdapterFacts, type CheckedModel } from './inspect-model.ts';
 import type { ModelLibrary } from './library.ts';
+
+/** Rows whose prompts stand for those of the whole dataset. */
+const SAMPLED_ROWS = 64;
+
+/**
+ * Refuses a run that cannot fit. One whose memory cannot be told (an adapter whose base is missing, weights still to be made) passes:
+ * the engine says what is wrong with it.
+ *
+ * @throws StudioError `config_invalid` with the settings that would fit; and when the model cannot be used
+ */
+export async function requireRunMemory(
+  models: ModelLibrary,
+  run: RunConfig,
+  rows: readonly DatasetRow[],
+): Promise<void> {
+  if (run.type === 'sft' && run.config.init_from_config) return;
+  const model = await decoderOf(models, run.config.model, run);
+  if (model === null) return;
+  const { tokenizer, config } = model.checked;
+  const lengthOf = (prompt: DatasetRow['prompt']): number => {
+    // A conversation without a template to render it is refused by the engine, in the words of the tokenizer.
+    const plain = typeof prompt === 'string' || tokenizer.hasChatTemplate;
+    return tokenizer.encodePrompt(plain ? prompt : prompt.map(({ content }) => content).join('\n')).tokens.length;
+  };
+  const sample = rows.slice(0, SAMPLED_ROWS);
+  const tokens = {
+    promptTokens: average(sample.map(({ prompt }) => lengthOf(prompt))),
+    completionTokens: average(sample.map((row) => lengthOf(longestCompletion(run, row)))),
+  };
+  requireMemory(checkMemory(model.run, config, tokens, availableMemory()));
+}
+
+function average(values: readonly number[]): number {
+  return Math.ceil(values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length));
+}
+
+/** What a row gives the policy to read besides its prompt. */
+function longestCompletion({ type, config }: RunConfig, { columns }: DatasetRow): string {
+  if (type === 'grpo') return '';
+  const names = type === 'sft' ? [config.completion_column] : ['chosen', 'rejected', 'completion'];
+  const texts = names.map((name) => columns[name]).filter((value) => typeof value === 'string');
+  return texts.reduce((longest, text) => (text.length > longest.length ? text : longest), '');
+}
 
 /**
  * @param model name in the library, or path
  * @param promptTokens tokens of a prompt, on average
- * @returns null for an adapter whose base model is not on this disk
- * @throws StudioError when the model cannot be used
+ * @throws StudioError when the model cannot be used, or is an adapter whose base model is not on this disk
  */
 export async function checkRunMemory(
-  library: ModelLibrary,
+  models: ModelLibrary,
   model: string,
   run: MemoryRun,
   promptTokens: number,
-): Promise<MemoryCheck | null> {
-  const folder = await library.folderOf(model);
-  const { shape, adapter } = await library.inspect(folder);
-  if (shape !== null) return checkMemory(run, shape, promptTokens, availableMemory());
-  if (adapter === null) return null;
+): Promise<MemoryCheck> {
+  const found = await decoderOf(models, model, run);
+  // Completions of a dataset are taken to be about as long as its prompts.
+  const tokens = { promptTokens, completionTokens: promptTokens };
+  if (found !== null) return checkMemory(found.run, found.checked.config, tokens, availableMemory());
+  const message = `The base model of the adapter ${model} is not on this disk, so its memory cannot be told.`;
+  throw new StudioError('model_invalid', message, { field: 'model' });
+}
+
+/** What a run computes with: its model, or the base of the adapter that it trains further. null when that base is not found. */
+async function decoderOf(
+  models: ModelLibrary,
+  model: string,
+  run: MemoryRun,
+): Promise<{ checked: CheckedModel; run: MemoryRun } | null> {
+  const folder = await models.folderOf(model);
+  const adapter = await readAdapterFacts(folder);
+  if (adapter === null) return { checked: await models.check(folder), run };
   const places = [resolve(dirname(folder), adapter.base), resolve(adapter.base)];
   const base = places.find((place) => existsSync(place));
   if (base === undefined) return null;
-  const facts = await library.inspect(base);
-  if (facts.shape === null) return null;
   const config = { ...run.config, lora_r: adapter.rank, lora_target_modules: adapter.targetModules };
-  return checkMemory({ ...run, config } as MemoryRun, facts.shape, promptTokens, availableMemory());
+  return { checked: await models.check(base), run: { ...run, config } as MemoryRun };
 }
 
 const common = {
@@ -40,6 +101,8 @@ const common = {
   lora_target_modules: true,
   load_in_8bit: true,
   gradient_accumulation_steps: true,
+  eval_dataset: true,
+  eval_samples: true,
 } as const;
 
 const schemas = {
@@ -50,6 +113,7 @@ const schemas = {
     max_completion_length: true,
     steps_per_generation: true,
     beta: true,
+    top_entropy_quantile: true,
   }),
   sft: sftConfigSchema.pick({ ...common, batch_size: true, max_completion_length: true }),
   reward_model: rewardModelConfigSchema.pick({ ...common, batch_size: true }),

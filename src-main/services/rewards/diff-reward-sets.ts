@@ -1,24 +1,6 @@
 /** What differs between two sets of reward rules: versions of one name, or the sets of two runs. */
 import type { RewardRule } from '../../contract/reward-rules.ts';
-
-/** A setting of a rule, by its path within the rule, such as `extract.tag`; undefined where a side has none. */
-export interface ChangedField {
-  field: string;
-  before: unknown;
-  after: unknown;
-}
-
-/** What happened to the rule of a name. Places are 0-based; null on the side that has no such rule. */
-export interface RuleDifference {
-  rule: string;
-  kind: 'added' | 'removed' | 'changed' | 'unchanged';
-  before: number | null;
-  after: number | null;
-  /** Whether it has passed, or was passed by, another rule that is in both sets. */
-  moved: boolean;
-  /** Empty unless changed. */
-  fields: ChangedField[];
-}
+import type { ChangedField, RuleDifference } from '../../contract/rewards.ts';
 
 /**
  * Rules are the same rule when they have the same name.

@@ -6,6 +6,7 @@ import { StudioError } from '../../contract/errors.ts';
 import { rewardPresets } from '../../rewards/presets.ts';
 import { bundled } from '../bundled.ts';
 import { readRunConfig } from '../config/config-file.ts';
+import { requireRunMemory } from '../models/run-memory.ts';
 import type { StudioContext } from '../studio-context.ts';
 import { checkRun } from './check-run.ts';
 import { prepareRun } from './prepare-run.ts';
@@ -23,32 +24,36 @@ type BeginName =
   | 'run-to-yaml'
   | 'yaml-to-run';
 
-export function beginEndpoints({ store, runs }: StudioContext): Endpoints<BeginName & keyof RunOutputs> {
-  async function begin(run: RunConfig): Promise<string> {
+export function beginEndpoints({ store, runs, models }: StudioContext): Endpoints<BeginName & keyof RunOutputs> {
+  async function begin(run: RunConfig, ignoreMemory = false): Promise<string> {
     const rows = await prepareRun(run);
+    if (!ignoreMemory) await requireRunMemory(models, run, rows.trainRows);
     const { id } = runs.createRun(run, rows);
     runs.start(id, rows);
     return id;
   }
 
   return {
-    'new-run-choices': () => ({
-      models: bundled.models,
+    'new-run-choices': async () => ({
+      models: [...bundled.models, ...(await models.places())],
       datasets: bundled.datasets,
       rewardPresets: Object.entries(rewardPresets).map(([name, { description, rules }]) => ({
         name,
         description,
         rules,
       })),
+      rewardSets: store.reader
+        .listRewardSets()
+        .map(({ name, version, hash }) => ({ name, version, rules: store.reader.readRewardSet(hash) ?? [] })),
       liveRuns: runs.live().map((id) => store.reader.getRun(id).name),
     }),
     'check-run': async ({ type, values }) => {
       const { problems, config, fromPreset } = await checkRun(type, values);
       return { problems, config, fromPreset };
     },
-    'begin-run': async ({ type, values }) => {
+    'begin-run': async ({ type, values, ignoreMemory }) => {
       const { run, problems } = await checkRun(type, values);
-      if (run !== null) return begin(run);
+      if (run !== null) return begin(run, ignoreMemory);
       const [{ message, field }] = problems;
       throw new StudioError('config_invalid', message, { field });
     },
@@ -56,9 +61,10 @@ export function beginEndpoints({ store, runs }: StudioContext): Endpoints<BeginN
       const overrides = max_steps === undefined ? [] : [{ path: ['max_steps'], value: max_steps, origin: 'max_steps' }];
       return begin(await readRunConfig('grpo', { file: bundled.demoConfig, overrides }));
     },
-    'resume-run': async ({ run }) => {
+    'resume-run': async ({ run, ignoreMemory }) => {
       const { status, run: config } = store.reader.getRun(run);
       const rows = await prepareRun(config);
+      if (!ignoreMemory) await requireRunMemory(models, config, rows.trainRows);
       if (status !== 'created') return runs.resume(run, rows);
       runs.start(run, rows);
       return 0;

@@ -42,7 +42,7 @@ function withHomeFolder(values: Record<string, unknown>): Record<string, unknown
     const value = values[field];
     return typeof value === 'string' && /^~(?=$|[/\\])/.test(value) ? [[field, join(homedir(), value.slice(1))]] : [];
   });
-  return { ...values, ...Object.fromEntries(expanded) };
+  return { ...values, ...(Object.fromEntries(expanded) as Record<string, unknown>) };
 }
 
 function pathProblems(values: Record<string, unknown>): ConfigProblem[] {

@@ -50,7 +50,7 @@ export function controlOf(schema: Schema): Control {
 /** The schema of the values other than null. */
 export function withoutNull(schema: Schema): Schema {
   const real = schema.anyOf?.find(({ type }) => type !== 'null');
-  return real === undefined ? schema : { ...schema, ...real, description: schema.description ?? real.description };
+  return real === undefined ? schema : { ...real, ...schema, type: real.type ?? 'string' };
 }
 
 export const typeOf = (option: Schema): string => String(option.properties?.['type']?.const);
@@ -97,4 +97,19 @@ export function wordsOf(name: string): string {
 const unitNames: Record<string, string> = { json: 'JSON', ms: '(ms)', mb: '(MiB)', kb: '(KiB)' };
 
 /** A list without the value at a place, or with another there. */
-export const replaceAt = <T>(list: readonly T[], place: number, ...values: T[]): T[] => list.toSpliced(place, 1, ...values);
+export const replaceAt = <T>(list: readonly T[], place: number, ...values: T[]): T[] =>
+  list.toSpliced(place, 1, ...values);
+
+/** The values with the defaults of those that are left out. */
+export function withDefaults(values: Values, schema: Schema | undefined): Values {
+  const defaults = Object.entries(schema?.properties ?? {}).flatMap(([name, property]) =>
+    property.default === undefined ? [] : [[name, property.default] as const],
+  );
+  return { ...Object.fromEntries(defaults), ...values };
+}
+
+/** A setting as text; `otherwise` where it is left out or empty. */
+export function textOf(value: unknown, otherwise = ''): string {
+  if (value === undefined || value === null || value === '') return otherwise;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

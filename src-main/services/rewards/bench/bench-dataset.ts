@@ -1,5 +1,6 @@
 /** Asks of every row of a dataset: does a perfect answer get the maximum? */
 import type { DatasetRow } from '../../../contract/dataset.ts';
+import type { RuleScore } from '../../../contract/engine.ts';
 import type { RewardRule } from '../../../contract/reward-rules.ts';
 import type { BenchFinding, GoldReport, ImperfectGold, MissedScore } from '../../../contract/rewards.ts';
 import type { CompletionScore } from '../../../rewards/reward-scorer.ts';
@@ -46,31 +47,40 @@ export function benchDataset(
         short++;
         const { row, completions } = batch[index];
         const [{ text }] = completions;
-        if (imperfect.length < TOLD)
-          imperfect.push({ row: row.index, completion: text, reward: score.reward, missed });
+        if (imperfect.length < TOLD) imperfect.push({ row: row.index, completion: text, reward: score.reward, missed });
       });
       const done = Math.min(start + BATCH, rows.length);
       options.onProgress?.(done / rows.length, `${done} of ${rows.length} rows`);
     }
-    const report = bench.report(tokenize === undefined && countsTokens(rules) ? [roughNote] : []);
+    const report = bench.report([
+      ...(judged.length === 0 ? ['No rule of this set judges answers, so a perfect answer is like any other.'] : []),
+      ...(tokenize === undefined && countsTokens(rules) ? [roughNote] : []),
+    ]);
     const findings = [...goldFindings(short, gold.rows - gold.unwritten, imperfect), ...report.findings];
     return { ...report, findings, gold: { ...gold, imperfect, reasons: [...reasons] } };
   });
 }
 
-/** The rules that a perfect answer should satisfy and did not; a rule that is a metric only, or does not apply, is not among them. */
+/**
+ * The rules that a perfect answer should satisfy and did not. A rule that is a metric only is not among them, nor is one that does not
+ * apply to the row where another does.
+ */
 function missedBy(rules: readonly RewardRule[], { scores }: CompletionScore): MissedScore[] {
-  return rules.flatMap((rule, place) => {
+  const asked = rules.flatMap((rule, place) => {
     const best = bestForAnswer(rule);
-    const { score, why } = scores[place];
-    if (best === null || weightOf(rule) === 0 || score === null || score >= best - 1e-9) return [];
-    return [{ rule: rule.name, score, best, why }];
+    return best === null || weightOf(rule) === 0 ? [] : { rule: rule.name, best, ...pick(scores[place]) };
   });
+  const isJudged = asked.some(({ score }) => score !== null);
+  return asked.filter(({ score, best }) => (score === null ? !isJudged : score < best - 1e-9));
+}
+
+function pick({ score, why }: RuleScore): Pick<RuleScore, 'score' | 'why'> {
+  return { score, why };
 }
 
 function goldFindings(short: number, written: number, [first]: readonly ImperfectGold[]): BenchFinding[] {
   if (first === undefined) return [];
   const [{ rule, score, best, why }] = first.missed;
-  const message = `In ${short} of ${written} rows a perfect answer does not get the best score. Row ${first.row}: ${rule} gives ${score} in place of ${best} (${why}).`;
+  const message = `In ${short} of ${written} rows a perfect answer does not get the best score. Row ${first.row}: ${rule} gives ${score ?? 'no score'} in place of ${best} (${why}).`;
   return [{ code: 'gold_not_best', rule, message }];
 }

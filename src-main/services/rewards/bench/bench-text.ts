@@ -30,7 +30,8 @@ export function benchText(
 export function countsTokens(rules: readonly RewardRule[]): boolean {
   return rules.some((rule) => {
     if (!rule.enabled) return false;
-    if (rule.type === 'cosine' || rule.type === 'kimi_length' || rule.type === 'repetition') return rule.unit === 'tokens';
+    if (rule.type === 'cosine' || rule.type === 'kimi_length' || rule.type === 'repetition')
+      return rule.unit === 'tokens';
     return rule.type === 'length_band' || rule.type === 'soft_overlong' || rule.type === 'javascript';
   });
 }

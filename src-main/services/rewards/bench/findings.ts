@@ -8,8 +8,9 @@ import { weightOf, type Tallied } from './tally.ts';
 const OPPOSED = -0.3;
 /** Completions from which a correlation, or a rule that never fires, says something. */
 const ENOUGH = 10;
-/** One rule's pull over that of another, from which the other is lost in it. */
+/** One rule's pull over that of another, from which the other is lost in it; what says what is right may outweigh the others more. */
 const DWARFS = 10;
+const OUTCOME_DWARFS = 50;
 /** Share of groups without differences that is worth a warning: half of the sampling is wasted. */
 const MOSTLY = 0.5;
 
@@ -38,7 +39,9 @@ function signs(rules: readonly RewardRule[], summaries: readonly RuleSummary[]):
     const found = (message: string): BenchFinding[] => [{ code: 'wrong_sign', rule: named, message }];
     const [, best] = rangeOf(rule) ?? [0, 1];
     if (weight < 0 && best <= 0)
-      return found(`${named} only takes away, and its weight ${weight} turns that into a bonus. Make the weight positive.`);
+      return found(
+        `${named} only takes away, and its weight ${weight} turns that into a bonus. Make the weight positive.`,
+      );
     if (rule === outcome)
       return weight < 0 ? found(`${named} says what is right, and its weight ${weight} punishes it.`) : [];
     const { agreement, scores } = summaries[place];
@@ -58,9 +61,10 @@ function scales(rules: readonly RewardRule[], { rules: summaries, comparedGroups
   });
   const largest = Math.max(...pulls);
   const giant = rules[pulls.indexOf(largest)];
+  const limit = giant === outcomeOf(rules) ? OUTCOME_DWARFS : DWARFS;
   return rules.flatMap((rule, place): BenchFinding[] => {
     const pull = pulls[place];
-    if (pull === 0 || pull * DWARFS > largest) return [];
+    if (pull === 0 || pull * limit > largest) return [];
     const times = Math.round(largest / pull);
     const message = `${giant.name} moves the reward ${times} times as much as ${rule.name} does, which is lost in it. Lower the weight of ${giant.name}, or clip it, or raise the weight of ${rule.name}.`;
     return [{ code: 'dwarfed', rule: rule.name, message }];
@@ -71,7 +75,13 @@ function silence(rule: RewardRule, summary: RuleSummary, why: string | null): Be
   const { name: named, type } = rule;
   const { scores, unscored, fired } = summary;
   if (type === 'reward_model' && unscored > 0)
-    return [{ code: 'not_scored_here', rule: named, message: `${named} needs its model and was not scored here.` }];
+    return [
+      {
+        code: 'not_scored_here',
+        rule: named,
+        message: `${named} is a reward model, which needs the engine: it was not scored here and is no part of these rewards.`,
+      },
+    ];
   if (scores.count === 0 && unscored > 0) {
     const message = `${named} applied to no completion. The first: ${why ?? 'no reason was given'}.`;
     return [{ code: 'never_applies', rule: named, message }];

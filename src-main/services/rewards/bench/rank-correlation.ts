@@ -42,7 +42,7 @@ export function kendall(first: ArrayLike<number>, second: ArrayLike<number>): nu
 function ranksOf(values: ArrayLike<number>): Float64Array {
   const order = Array.from({ length: values.length }, (_, i) => i).sort((i, j) => values[i] - values[j]);
   const ranks = new Float64Array(order.length);
-  for (let start = 0; start < order.length; ) {
+  for (let start = 0; start < order.length;) {
     let end = start + 1;
     while (end < order.length && values[order[end]] === values[order[start]]) end++;
     for (let i = start; i < end; i++) ranks[order[i]] = (start + 1 + end) / 2;
@@ -56,7 +56,7 @@ const pairsOf = (count: number) => (count * (count - 1)) / 2;
 /** Pairs of equals in a list in which equals stand together. */
 function tiedPairs(order: readonly number[], areEqual: (i: number, j: number) => boolean): number {
   let pairs = 0;
-  for (let start = 0; start < order.length; ) {
+  for (let start = 0; start < order.length;) {
     let end = start + 1;
     while (end < order.length && areEqual(order[start], order[end])) end++;
     pairs += pairsOf(end - start);
@@ -66,10 +66,9 @@ function tiedPairs(order: readonly number[], areEqual: (i: number, j: number) =>
 }
 
 /** Sorts in place by merging, and counts the swaps of neighbours that it would have taken. */
-function sortCountingSwaps(values: Float64Array): number {
+function sortCountingSwaps(values: Float64Array<ArrayBuffer>): number {
   let swaps = 0;
-  let source = values;
-  let target = new Float64Array(values.length);
+  let [source, target] = [values, new Float64Array(values.length)];
   for (let width = 1; width < values.length; width *= 2) {
     for (let start = 0; start < values.length; start += 2 * width) {
       const middle = Math.min(start + width, values.length);

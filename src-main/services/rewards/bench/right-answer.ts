@@ -22,7 +22,10 @@ export function rightAnswer(rule: RewardRule, row: DatasetRow): Found {
     case 'column_compare': {
       const written = writtenAnswer(rule, row);
       if ('missing' in written) return written;
-      return { extract: rule.extract, text: rule.type === 'similarity' ? written.found : satisfying(rule, written.found) };
+      return {
+        extract: rule.extract,
+        text: rule.type === 'similarity' ? written.found : satisfying(rule, written.found),
+      };
     }
     case 'math': {
       const expected = columnText(rule.column, row);
@@ -39,13 +42,14 @@ export function rightAnswer(rule: RewardRule, row: DatasetRow): Found {
       const { [rule.numbers_column]: given, [rule.target_column]: target } = row.columns;
       const numbers = (Array.isArray(given) ? given : String(given).match(/-?\d+(?:\.\d+)?/g))?.map(Number) ?? [];
       const solution = solveCountdown(numbers, Number(target), rule.use);
-      if (solution === null) return { missing: `no expression was found that makes ${String(target)} of ${numbers.join(', ')}` };
+      if (solution === null)
+        return { missing: `no expression was found that makes ${String(target)} of ${numbers.join(', ')}` };
       return { extract: rule.extract, text: solution.replace(/^\((.*)\)$/, '$1') };
     }
     case 'code_tests': {
       const solution = columnText('solution', row);
       if ('missing' in solution) return { missing: 'the row has no column "solution" with code that passes its tests' };
-      const text = /```/.test(solution.found) ? solution.found : `\`\`\`javascript\n${solution.found}\n\`\`\``;
+      const text = solution.found.includes('```') ? solution.found : `\`\`\`javascript\n${solution.found}\n\`\`\``;
       return rule.extract === undefined
         ? { extract: { type: 'text' }, text }
         : { extract: rule.extract, text: solution.found };

@@ -57,7 +57,7 @@ function writeMatch(extraction: Extract<Extraction, { type: 'regex' }>, answer: 
   const literal = extraction.pattern
     .replace(/\\[AzZb]|^\^|\$$/g, '')
     .replace(/\((?!\?)(?:[^()\\]|\\.)*\)/g, (group) => `\0${marks.push(group) - 1}\0`)
-    .replace(/(?:\\s|\\n|\.)(?:\*\??|\?)/g, '')
+    .replace(/(?:\\.|\.)(?:\*\??|\?)/g, '')
     .replace(/\\s\+?/g, ' ')
     .replace(/\\n/g, '\n')
     .replace(/\\([^\w\s])/g, '$1');

@@ -1,0 +1,114 @@
+/** From nothing to a run that learns: the demo with the real engine, followed, steered and looked at from all sides. */
+import { expect as plainExpect, test } from 'playwright/test';
+import { expectAccessible } from './accessibility.ts';
+import { chromiumMissing, chromiumOptions } from './chromium.ts';
+import { startRealStudio, type RealStudio } from './real-studio.ts';
+
+/** The engine and the page share the processor. */
+const expect = plainExpect.configure({ timeout: 20_000 });
+
+test.skip(chromiumMissing !== null, chromiumMissing ?? '');
+test.use({ launchOptions: chromiumOptions, viewport: { width: 1440, height: 900 } });
+test.describe.configure({ mode: 'serial' });
+
+let studio: RealStudio;
+
+test.beforeAll(async () => {
+  studio = await startRealStudio();
+});
+
+test.afterAll(() => studio.close());
+
+const patience = { timeout: 90_000 };
+
+test('one press starts the demo; its reward is drawn, and it is paused, continued, saved and stopped', async ({
+  page,
+}) => {
+  test.setTimeout(240_000);
+  const faults = await studio.open(page);
+  await expect(page.getByRole('heading', { name: 'No runs yet' })).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Start the demo run' }).press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: 'demo' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'The first step is under way' })).toBeVisible();
+
+  // The reward appears, and has another value two steps on.
+  const reward = page.getByRole('figure', { name: /^Reward\. / });
+  await expect(reward).toBeVisible(patience);
+  const first = await reward.getAttribute('aria-label');
+  const steps = page.getByRole('progressbar');
+  await expect.poll(async () => Number(await steps.getAttribute('aria-valuenow')), patience).toBeGreaterThanOrEqual(3);
+  expect(await reward.getAttribute('aria-label')).not.toBe(first);
+  await expect(page.getByText(/^about .* left$/)).toBeVisible();
+
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await expect(page.getByRole('button', { name: 'Continue' })).toBeVisible(patience);
+  const paused = await steps.getAttribute('aria-valuenow');
+  await page.getByRole('button', { name: 'Checkpoint now' }).click();
+  await expect(page.getByText('A checkpoint is saved after this step.')).toBeVisible();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible(patience);
+  await expect.poll(() => steps.getAttribute('aria-valuenow'), patience).not.toBe(paused);
+
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.getByRole('button', { name: 'Resume' })).toBeVisible(patience);
+  await expect(page.locator('header').getByText('Stopped')).toBeVisible();
+  await expect(page.getByRole('heading', { name: /^What the loss says in step/ })).toBeVisible(patience);
+  await expect(page.getByText(/The policy term is zero in every step/)).toBeVisible();
+  expect(faults).toEqual([]);
+});
+
+test('the stopped run is shown whole to a page that comes later, in both themes', async ({ page }) => {
+  test.setTimeout(120_000);
+  const faults = await studio.open(page);
+  await page.getByRole('link', { name: 'demo' }).click();
+  await expect(page.getByRole('figure', { name: /^Reward\. reward: \d/ })).toBeVisible();
+  for (const tab of ['Latest completions', 'Evaluations', /^Events/, 'Settings', 'Charts']) {
+    await page.getByRole('tab', { name: tab }).click();
+    await expect(page.getByRole('tabpanel').getByRole('status')).toHaveCount(0);
+    await expectAccessible(page);
+  }
+  await page.emulateMedia({ colorScheme: 'dark' });
+  for (const tab of ['Charts', 'Latest completions', 'Settings']) {
+    await page.getByRole('tab', { name: tab }).click();
+    await expectAccessible(page);
+  }
+  await page.getByRole('tab', { name: 'Latest completions' }).click();
+  await expect(page.getByText('best completion first')).toBeVisible();
+  await page.getByRole('tab', { name: /^Events/ }).click();
+  await expect(page.getByText(/^Stopped after step \d+\.$/)).toBeVisible();
+  await page.getByRole('tab', { name: 'Settings' }).click();
+  await expect(page.getByLabel('Settings as YAML')).toContainText('max_steps: 60');
+  expect(faults).toEqual([]);
+});
+
+test('it goes on from where it was, is renamed, and is deleted after a question', async ({ page }) => {
+  test.setTimeout(240_000);
+  await studio.open(page);
+  await page.getByRole('link', { name: 'demo' }).click();
+  const steps = page.getByRole('progressbar');
+  const before = Number(await steps.getAttribute('aria-valuenow'));
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await expect.poll(async () => Number(await steps.getAttribute('aria-valuenow')), patience).toBeGreaterThan(before);
+
+  await page.getByRole('button', { name: 'Rename' }).click();
+  await page.getByRole('textbox', { name: 'Name' }).fill('my first run');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: 'my first run' })).toBeVisible();
+
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await page.getByRole('button', { name: 'Delete' }).click(patience);
+  const question = page.getByRole('dialog');
+  await expect(question).toContainText('deleted for good');
+  await expectAccessible(page);
+  await question.getByRole('button', { name: 'Keep' }).click();
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await question.getByRole('button', { name: 'Delete run' }).click();
+  await expect(page.getByRole('heading', { name: 'No runs yet' })).toBeVisible();
+});
+
+test('a run that is not there says so', async ({ page }) => {
+  await studio.open(page, '/runs/20200101-0000-0000');
+  await expect(page.getByRole('alert')).toContainText('There is no run 20200101-0000-0000');
+  await expect(page.getByRole('button', { name: 'Try again' })).toBeVisible();
+});

@@ -1,0 +1,143 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { writeTinyModel } from '../../export/fixtures/tiny-model.ts';
+import { checkModel } from './fixtures/check-model.ts';
+import { MODEL_ID, startHubDouble, type HubDouble } from './fixtures/hub-double.ts';
+import { openModelLibrary, type DownloadRequest, type ModelLibrary } from './library.ts';
+
+let root: string;
+let hub: HubDouble;
+let models: ModelLibrary;
+let files: Map<string, Buffer>;
+
+beforeEach(async () => {
+  vi.stubEnv('HF_TOKEN', '');
+  vi.stubEnv('HF_HUB_OFFLINE', '');
+  root = await mkdtemp(join(tmpdir(), 'download-'));
+  const source = join(root, 'source');
+  await writeTinyModel(source);
+  await writeFile(join(source, 'README.md'), '---\nlicense: mit\n---\n');
+  await writeFile(join(source, 'pytorch_model.bin'), 'not wanted');
+  files = new Map();
+  for (const name of await readdir(source)) files.set(name, await readFile(join(source, name)));
+  hub = await startHubDouble(files);
+  models = openModelLibrary({ dataDirectory: root, check: checkModel, reader: { listRuns: () => [] } as never });
+});
+
+afterEach(async () => {
+  await hub.close();
+  await rm(root, { recursive: true });
+  vi.unstubAllEnvs();
+});
+
+function download(request: Partial<DownloadRequest> = {}, signal = new AbortController().signal): Promise<string> {
+  return models.download(
+    { id: MODEL_ID, offline: false, hubUrl: hub.url, ...request },
+    { report: () => undefined, signal },
+  );
+}
+
+const fetched = (path: string) =>
+  hub.requests.filter((request) => request.includes('/resolve/') && request.includes(`/${path}`));
+const weights = () => files.get('model.safetensors') as Buffer;
+const kept = async () => {
+  const [folder] = await readdir(join(root, 'models/.downloads'));
+  return readdir(join(root, 'models/.downloads', folder));
+};
+
+test('fetches the files that are needed, checks them and adds the model', async () => {
+  expect(await download()).toBe('tiny');
+  const card = await models.card('tiny');
+  expect(card).toMatchObject({
+    licence: 'mit',
+    origin: { source: MODEL_ID, revision: expect.stringMatching(/^c0ffee/) as string },
+  });
+  expect(await readFile(join(card.folder, 'model.safetensors'))).toEqual(weights());
+  expect(fetched('pytorch_model.bin')).toEqual([]);
+  await expect(download()).rejects.toThrow('already');
+});
+
+test('goes on by itself where a connection broke', async () => {
+  hub.breaks.push({ path: 'model.safetensors', afterBytes: 5000 });
+  expect(await download()).toBe('tiny');
+  const ranges = fetched('model.safetensors').map((request) => request.split(' ')[1]);
+  expect(ranges).toContainEqual(expect.stringMatching(/^bytes=[1-9]\d*-/));
+  expect(await readFile(join(root, 'models/tiny/model.safetensors'))).toEqual(weights());
+});
+
+test('gives up after some breaks, keeps what has arrived, and a new download goes on from there', async () => {
+  for (let i = 0; i < 4; i++) hub.breaks.push({ path: 'model.safetensors', afterBytes: 3000 });
+  await expect(download()).rejects.toThrow('broke off');
+  expect(await models.list()).toEqual([]);
+  expect((await kept()).some((name) => name.startsWith('.partial-'))).toBe(true);
+  hub.requests.length = 0;
+  expect(await download()).toBe('tiny');
+  expect(fetched('config.json')).toEqual([]); // was there already
+  expect(fetched('model.safetensors').at(-1)).toMatch(/ bytes=[1-9]\d*-/);
+  expect(await readFile(join(root, 'models/tiny/model.safetensors'))).toEqual(weights());
+});
+
+test('refuses a file whose checksum is not the one listed, large or small, and fetches it anew the next time', async () => {
+  for (const path of ['model.safetensors', 'tokenizer.json']) {
+    hub.damaged = path;
+    await expect(download()).rejects.toThrow(`${path} of ${MODEL_ID} arrived damaged`);
+    expect(await models.list()).toEqual([]);
+    expect((await kept()).filter((name) => name === path || name.startsWith('.partial-'))).toEqual([]);
+  }
+  hub.damaged = null;
+  expect(await download()).toBe('tiny');
+});
+
+test('says what a gated model needs, and takes a token from the call or the environment', async () => {
+  hub.gated = true;
+  await expect(download()).rejects.toThrow('give an access token');
+  await expect(download({ token: 'hf_wrong' })).rejects.toThrow('the token does not open it');
+  await expect(download({ token: 'secret' })).rejects.toThrow('begins with hf_');
+  vi.stubEnv('HF_TOKEN', 'hf_secret');
+  expect(await download()).toBe('tiny');
+});
+
+test('says when there is no such model or revision, or no hub', async () => {
+  await expect(download({ revision: 'missing' })).rejects.toThrow(
+    'has no model someone/tiny with the revision missing',
+  );
+  await expect(download({ id: 'someone/else' })).rejects.toThrow('has no model someone/else');
+  await expect(download({ id: 'no id/at/all' })).rejects.toThrow('is no id of a model');
+  await expect(download({ hubUrl: 'http://127.0.0.1:1' })).rejects.toThrow('broke off');
+});
+
+test('never touches the network when offline is set', async () => {
+  await expect(download({ offline: true })).rejects.toThrow('offline is set, so the network is not touched');
+  vi.stubEnv('HF_HUB_OFFLINE', '1');
+  await expect(download()).rejects.toThrow('HF_HUB_OFFLINE is set');
+  expect(hub.requests).toEqual([]);
+});
+
+test('stops when it is cancelled, and adds nothing', async () => {
+  const controller = new AbortController();
+  const signal = controller.signal;
+  const report = (_share: number | null, message: string) => {
+    if (message.includes('model.safetensors')) controller.abort();
+  };
+  const request = { id: MODEL_ID, offline: false, hubUrl: hub.url };
+  await expect(models.download(request, { report, signal })).rejects.toThrow('aborted');
+  expect(await models.list()).toEqual([]);
+  expect(await download()).toBe('tiny');
+});
+
+test('refuses a repository without safetensors before anything is fetched', async () => {
+  files.delete('model.safetensors');
+  await expect(download()).rejects.toThrow('pytorch .bin format only');
+  expect(fetched('')).toEqual([]);
+});
+
+test('leaves a download alone that another process is at', async () => {
+  const folder = join(root, 'models/.downloads/someone--tiny@c0ffee0000000000000000000000000000000000');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, '.lock'), String(process.ppid));
+  await expect(download()).rejects.toThrow('is being downloaded already');
+  await writeFile(join(folder, '.lock'), '999999999'); // of a process that is gone
+  expect(await download()).toBe('tiny');
+});

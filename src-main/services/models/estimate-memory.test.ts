@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+import type { ModelShape } from '../../contract/models.ts';
+import { checkMemory, requireMemory } from './check-memory.ts';
+import { estimateMemory, memorySettings, type MemoryRun } from './estimate-memory.ts';
+import { memoryRun } from './run-memory.ts';
+
+/** SmolLM2-135M. */
+const shape: ModelShape = {
+  vocabSize: 49_152,
+  hiddenSize: 576,
+  intermediateSize: 1536,
+  layers: 30,
+  heads: 9,
+  keyValueHeads: 3,
+  headDim: 64,
+  tiedHead: true,
+  fusedProjections: false,
+};
+const PARAMETERS = 134_515_008;
+const GIB = 2 ** 30;
+const tokens = { promptTokens: 100, completionTokens: 0 };
+
+const run = (settings: Record<string, unknown> = {}): MemoryRun => memoryRun('grpo', settings);
+const estimate = (settings: Record<string, unknown> = {}, promptTokens = 100) =>
+  estimateMemory(shape, memorySettings(run(settings), { promptTokens, completionTokens: 0 }));
+
+describe('estimateMemory', () => {
+  test('counts weights, moments and the reference in whole copies of the model', () => {
+    const all = estimate();
+    expect(all.weights).toBe(4 * PARAMETERS);
+    expect(all.optimizer).toBe(8 * PARAMETERS);
+    expect(all.reference).toBe(4 * PARAMETERS);
+    expect(estimate({ beta: 0 }).reference).toBe(0);
+    expect(all.total).toBeGreaterThan(all.weights + all.optimizer + all.reference + all.gradients);
+  });
+
+  test('an adapter has gradients and moments of its own alone, and no copy as reference', () => {
+    const adapter = estimate({ lora_r: 16 });
+    // r · (inputs + outputs) of all seven layers of each block
+    const trained = 30 * 16 * (3 * (576 + 1536) + 2 * (576 + 576) + 2 * (576 + 192));
+    expect(adapter.optimizer).toBe(8 * trained);
+    expect(adapter.weights).toBe(4 * (PARAMETERS + trained));
+    expect(adapter.reference).toBe(0);
+    const attention = estimate({ lora_r: 16, lora_target_modules: ['q_proj', 'v_proj'] });
+    expect(attention.optimizer).toBe(8 * 30 * 16 * (2 * 576 + 576 + 192));
+    expect(estimate({ lora_r: 16, load_in_8bit: true }).weights).toBeLessThan(0.55 * adapter.weights);
+  });
+
+  test('the cache has each prompt once and completions in whole pages', () => {
+    const settings = { prompts_per_step: 2, num_generations: 4, max_completion_length: 33 };
+    expect(estimate(settings).kvCache).toBe(2 * 4 * 30 * 192 * 2 * (100 + 4 * 64));
+  });
+
+  test('grows with batch, length, group and rank, and shrinks with micro-batches', () => {
+    const base = { lora_r: 16, prompts_per_step: 4, num_generations: 4, max_completion_length: 64 };
+    const { total } = estimate(base);
+    for (const more of [{ num_generations: 8 }, { max_completion_length: 128 }, { lora_r: 64 }]) {
+      expect(estimate({ ...base, ...more }).total).toBeGreaterThan(total);
+    }
+    expect(estimate(base, 400).total).toBeGreaterThan(total);
+    const small = {
+      ...base,
+      prompts_per_step: 2,
+      max_completion_length: 8,
+      num_generations: 2,
+      gradient_accumulation_steps: 2,
+    };
+    expect(estimate(small).total).toBeLessThan(estimate({ ...small, gradient_accumulation_steps: 1 }).total);
+  });
+});
+
+describe('checkMemory', () => {
+  test('a run that fits needs no advice', () => {
+    const check = checkMemory(run({ lora_r: 16 }), shape, tokens, 64 * GIB);
+    expect(check).toMatchObject({ fits: true, suggestions: [] });
+    expect(() => requireMemory(check)).not.toThrow();
+  });
+
+  test('a run that does not fit is refused with settings that would, each of which does', () => {
+    const settings = { prompts_per_step: 8, num_generations: 16, max_completion_length: 256 };
+    const available = 4 * GIB;
+    const check = checkMemory(run(settings), shape, tokens, available);
+    expect(check.fits).toBe(false);
+    expect(check.suggestions.length).toBeGreaterThan(0);
+    for (const { settings: changes, total } of check.suggestions) {
+      expect(total).toBeLessThanOrEqual(available);
+      expect(estimate({ ...settings, ...changes }).total).toBe(total);
+    }
+    const [{ settings: first }] = check.suggestions;
+    const [name, value] = Object.entries(first)[0];
+    expect(() => requireMemory(check)).toThrow(`${name} ${value}`);
+    expect(() => requireMemory(check)).toThrow('--ignore-memory');
+  });
+
+  test('says so when nothing would make it fit', () => {
+    const check = checkMemory(run(), shape, tokens, 0.1 * GIB);
+    expect(check).toMatchObject({ fits: false, suggestions: [] });
+    expect(() => requireMemory(check)).toThrow('take a smaller model');
+  });
+});
+
+test('memoryRun takes what there is of a config, with its preset', () => {
+  expect(memoryRun('grpo', { model: 'x', preset: 'dapo' }).config).toMatchObject({ beta: 0, num_generations: 8 });
+  expect(() => memoryRun('sft', { batch_size: 0 })).toThrow('batch_size');
+});

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { formatBytes, formatNumber, formatSeconds } from './format.ts';
+
+test('a number of any size is short and has a real minus sign', () => {
+  const numbers = [0, 0.67656250000002, -0.5, 12_480.4, 1e-6, -1.730245721004442e-14, 3];
+  expect(numbers.map(formatNumber)).toEqual(['0', '0.6766', '−0.5', '12,480', '1.0e−6', '−1.7e−14', '3']);
+});
+
+test('bytes are counted in thousands', () => {
+  expect([0, 999, 16_305_536, 763_834_368, 1.4e9].map(formatBytes)).toEqual([
+    '0 B',
+    '999 B',
+    '16.3 MB',
+    '764 MB',
+    '1.4 GB',
+  ]);
+});
+
+test('seconds become minutes when there are many', () => {
+  expect([0.5255, 3.0469, 48.2, 185].map(formatSeconds)).toEqual(['0.53 s', '3 s', '48 s', '3 min 05 s']);
+});
