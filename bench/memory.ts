@@ -1,6 +1,6 @@
 /** `npm run -s bench:memory`: the studio's estimate of a run's memory against the measured peak of its engine process, on three sizes. */
 import { readDataset } from '../src-main/datasets/read-dataset.ts';
-import { inspectCheckpoint } from '../src-main/engine/model/inspect-checkpoint.ts';
+import { inspectCheckpoint } from '../src-main/services/models/inspect-checkpoint.ts';
 import { estimateMemory } from '../src-main/services/models/estimate-memory.ts';
 import { modelFolder } from './make-model.ts';
 import { measureStudio } from './measure.ts';

@@ -13,7 +13,5 @@ process.exitCode = await runCli(process.argv.slice(2), {
   entry: join(import.meta.dirname, '../engine/entry.ts'),
   // Loaded when needed: TensorFlow.js takes a second, and most commands do without it.
   openPolicy: async (folder, backend) => (await import('../engine/session.ts')).openPolicy(folder, backend),
-  inspectCheckpoint: async (folder) =>
-    (await import('../engine/model/inspect-checkpoint.ts')).inspectCheckpoint(folder),
   selectBackend: async (requested) => (await import('../engine/tensor/backend.ts')).selectBackend(requested),
 });

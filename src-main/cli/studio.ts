@@ -5,7 +5,6 @@ import type { PolicySession } from '../engine/session.ts';
 import { createForkLauncher } from '../runs/fork-launcher.ts';
 import { createRunManager, type RunManager } from '../runs/run-manager.ts';
 import { databasePath, resolveDataDirectory } from '../services/data-directory.ts';
-import type { CheckModel } from '../services/models/inspect-model.ts';
 import { openModelLibrary, type ModelLibrary } from '../services/models/library.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/interfaces.ts';
@@ -18,8 +17,6 @@ export interface EngineParts {
   openPolicy(folder: string, backend: BackendName): Promise<PolicySession>;
   /** Chooses the tensor backend of this process, for `doctor`. */
   selectBackend(requested: BackendName): Promise<BackendChoice>;
-  /** Checks a model folder without loading it. */
-  inspectCheckpoint: CheckModel;
 }
 
 export interface Studio {
@@ -40,7 +37,7 @@ export function openStudio(dataDirFlag: string | undefined, engine: EngineParts)
     dataDirectory,
     store,
     runs,
-    models: openModelLibrary({ dataDirectory, check: engine.inspectCheckpoint, reader: store.reader }),
+    models: openModelLibrary({ dataDirectory, reader: store.reader }),
     commandLine(words) {
       // npm sets npm_command for `npm run` and `npx`, where the command is not on the PATH.
       const program = process.env['npm_command'] ? 'npx grpo-studio' : 'grpo-studio';

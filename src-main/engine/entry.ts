@@ -1,20 +1,26 @@
-/** The engine process: takes commands from its host, runs the training loop and sends events; a host that dies takes it along. */
+/** The engine process: takes commands from its host, trains or lets policies be tried, and sends events; a host that dies takes it along. */
 import type { EngineCommand, EngineEvent } from '../contract/engine.ts';
 import { toErrorRecord } from '../contract/errors.ts';
+import type { TrialCommand, TrialEvent } from '../contract/playground.ts';
 import { CommandQueue } from './command-queue.ts';
 import { trainingLoop, type StartCommand } from './loop.ts';
+import { Trials } from './trial.ts';
+import { selectBackend } from './tensor/backend.ts';
+
+type Command = EngineCommand | TrialCommand;
 
 /** The side of an Electron utility process's port that is used here. */
 interface ParentPort {
-  postMessage(message: EngineEvent): void;
-  on(event: 'message', listener: (event: { data: EngineCommand }) => void): void;
+  postMessage(message: EngineEvent | TrialEvent): void;
+  on(event: 'message', listener: (event: { data: Command }) => void): void;
 }
 
 const commands = new CommandQueue();
+const trials = new Trials((event) => void send(event));
 const parentPort = (process as unknown as { parentPort?: ParentPort }).parentPort;
 
 /** Resolves when the message has been handed over, so that a slow host slows the engine instead of filling its memory. */
-function send(event: EngineEvent): Promise<void> {
+function send(event: EngineEvent | TrialEvent): Promise<void> {
   if (parentPort !== undefined) {
     parentPort.postMessage(event);
     return Promise.resolve();
@@ -40,8 +46,18 @@ async function runTraining(start: StartCommand): Promise<void> {
   if (parentPort === undefined) process.exit(0);
 }
 
-function receive(command: EngineCommand): void {
+async function tellBackends(): Promise<void> {
+  try {
+    await send({ type: 'backends', report: await selectBackend('auto') });
+  } catch (error) {
+    await send({ type: 'failed', step: 0, error: toErrorRecord(error, 'backend_unavailable') });
+  }
+}
+
+function receive(command: Command): void {
   if (command.type === 'start') void runTraining(command);
+  else if (command.type === 'sample' || command.type === 'cancel') trials.receive(command);
+  else if (command.type === 'probe') void tellBackends();
   else commands.push(command);
 }
 

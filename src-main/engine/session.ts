@@ -8,7 +8,7 @@ import { loadTokenizer, type Tokenizer } from '../tokenizer/tokenizer.ts';
 import { tokenizerFolder } from './model/adapter-files.ts';
 import { loadPolicy, parameterCount } from './model/policy.ts';
 import { loadRewardModelRule } from './reward-model/reward-model-rule.ts';
-import { rollout, type SampledCompletion } from './sampler/rollout.ts';
+import { rollout, rolloutSteps, type GrowingCompletion, type SampledCompletion } from './sampler/rollout.ts';
 import type { InstalledBackendName } from './tensor/backend-probe.ts';
 import { selectBackend } from './tensor/backend.ts';
 import { evaluate } from './train/evaluate.ts';
@@ -26,10 +26,20 @@ export interface SessionSampling extends SamplingConfig {
   seed: number;
 }
 
+export interface SampleStream {
+  /** The prompt as the model sees it. */
+  prompt: string;
+  promptTokens: Int32Array;
+  /** As `rolloutSteps`, of this prompt's group alone. Begins when it is first asked. */
+  steps: Generator<readonly GrowingCompletion[], SampledCompletion[][]>;
+}
+
 export interface PolicySession {
   info: { backend: InstalledBackendName; device: string; parameters: number };
   tokenizer: Tokenizer;
   sample(prompts: readonly Prompt[], sampling: SessionSampling): Promise<SampledGroup[]>;
+  /** `sample` of one prompt a token at a time: the same completions. One stream at a time. */
+  stream(prompt: Prompt, sampling: SessionSampling): SampleStream;
   /** Answers the rows greedily and scores the answers. */
   evaluate(
     rows: readonly DatasetRow[],
@@ -65,6 +75,11 @@ export async function openPolicy(folder: string, backend: BackendName): Promise<
         promptTokens: encoded[i].tokens,
         completions,
       }));
+    },
+    stream(prompt, { num_generations, greedy = false, seed, ...sampling }) {
+      const { text, tokens } = tokenizer.encodePrompt(prompt);
+      const options = { sampling, generations: num_generations, greedy, seed, path: ['sample'] };
+      return { prompt: text, promptTokens: tokens, steps: rolloutSteps(policy, tokenizer, [tokens], options) };
     },
     async evaluate(rows, rules, sampling) {
       const scorer = await compileRules(rules, { rewardModel: loadRewardModelRule });

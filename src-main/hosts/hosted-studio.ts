@@ -2,7 +2,6 @@
 import type { RunActivity } from '../contract/api/runs.ts';
 import { endpointInputs, type ChannelEvents, type EndpointName, type StudioApi } from '../contract/api.ts';
 import { StudioError } from '../contract/errors.ts';
-import { inspectCheckpoint } from '../engine/model/inspect-checkpoint.ts';
 import { EventLog } from '../rpc/event-log.ts';
 import type { Service } from '../rpc/server.ts';
 import type { EngineLauncher } from '../runs/engine-launcher.ts';
@@ -10,6 +9,7 @@ import { createRunManager } from '../runs/run-manager.ts';
 import { databasePath } from '../services/data-directory.ts';
 import { Jobs } from '../services/jobs.ts';
 import { openModelLibrary } from '../services/models/library.ts';
+import { Playground } from '../services/playground/playground.ts';
 import { runActivity } from '../services/runs/activity.ts';
 import { createStudioApi } from '../services/studio-api.ts';
 import type { StudioContext } from '../services/studio-context.ts';
@@ -43,6 +43,7 @@ export function hostStudio(parts: Parts): HostedStudio {
   const logs: { [C in keyof ChannelEvents]: EventLog<ChannelEvents[C]> } = {
     runs: new EventLog(logId),
     jobs: new EventLog(logId),
+    playground: new EventLog(logId),
   };
   let opened: Opened | null = null;
 
@@ -59,10 +60,18 @@ export function hostStudio(parts: Parts): HostedStudio {
     const jobs = new Jobs((job) => logs.jobs.append(job));
     const models = openModelLibrary({
       dataDirectory: parts.dataDirectory,
-      check: inspectCheckpoint,
       reader: store.reader,
     });
-    const context = { dataDirectory: parts.dataDirectory, store, runs, jobs, models };
+    const services = {
+      dataDirectory: parts.dataDirectory,
+      store,
+      runs,
+      jobs,
+      models,
+      launchEngine: parts.launchEngine,
+    };
+    const playground = new Playground(services, (activity) => logs.playground.append(activity));
+    const context = { ...services, playground };
     opened = { context, api: createStudioApi(context) };
     return opened;
   }
@@ -96,6 +105,7 @@ export function hostStudio(parts: Parts): HostedStudio {
     close: async () => {
       const closing = opened;
       opened = null;
+      closing?.context.playground.close();
       await closing?.context.runs.close();
       closing?.context.store.close();
     },

@@ -12,7 +12,7 @@ describe('explain', () => {
       '\n\nLoss\n  The run did not record the terms of its loss.\n',
       '\n\nGroups\n',
       'of 1 group: 0 all right, 0 all wrong\n  and 1 mixed.',
-      '\n    push  from A  from KL  probability  row  place  token\n  +1.000  +1.000',
+      '\n    push  from A  from KL  probability  row   text before  token\n  +1.000  +1.000',
       '\n\nWarnings\n  None in 3 steps, looked for: ',
     ]) {
       expect(stdout).toContain(part);

@@ -12,7 +12,7 @@ describe('grpo-studio models', () => {
     expect((await run('models', 'list')).stdout).toContain('No models yet');
     const imported = await run('models', 'import', at('downloads/tiny/config.json'), '--json');
     expect(jsonLines(imported.stdout)).toEqual([{ event: 'imported', name: 'tiny' }]);
-    expect((await run('models', 'list')).stdout).toMatch(/tiny +language model +made up +7 +F32/);
+    expect((await run('models', 'list')).stdout).toMatch(/tiny +language model +llama +30,400 +F32/);
     const shown = jsonLines((await run('models', 'show', 'tiny', '--json')).stdout)[0];
     expect(shown).toMatchObject({ name: 'tiny', folder: at('home/models/tiny'), linked: false, problem: null });
     expect((await run('models', 'show', 'tiny')).stdout).toMatch(/Folder: +.*models.tiny\n/);
@@ -36,7 +36,8 @@ describe('grpo-studio models', () => {
   });
 
   test('refuses a run that cannot fit, with settings that would, unless told not to mind', async () => {
-    const huge = ['--set', 'batch_size=100000000', '--set', 'max_completion_length=60'];
+    writeFileSync(at('letters.jsonl'), '{"prompt": "abc", "completion": "xyz"}\n');
+    const huge = ['--set', `dataset=${at('letters.jsonl')}`, '--set', 'batch_size=100000000'];
     const refused = await run('sft', at('sft.yaml'), ...huge);
     expect(refused.status).toBe(2);
     expect(refused.stderr).toMatch(/needs about [\d.]+ GiB of memory.*--ignore-memory/);

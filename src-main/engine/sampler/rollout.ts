@@ -37,11 +37,21 @@ export interface SampledCompletion {
   finishReason: FinishReason;
 }
 
+/** A completion while it grows, to look at. */
+export interface GrowingCompletion {
+  /** Its prompt, and its place among all completions: those of a prompt follow each other. */
+  readonly group: number;
+  readonly slot: number;
+  /** The newest is the last. */
+  readonly tokens: readonly number[];
+  /** null until it has ended. */
+  readonly whole: SampledCompletion | null;
+}
+
 /** One completion while it grows. */
-interface LiveCompletion {
-  group: number;
-  slot: number;
+interface LiveCompletion extends GrowingCompletion {
   tokens: number[];
+  whole: SampledCompletion | null;
   logps: number[];
   stream: RandomStream;
   /** Text so far; kept only when stop strings are looked for. */
@@ -61,6 +71,23 @@ export function rollout(
   prompts: readonly Int32Array[],
   options: RolloutOptions,
 ): SampledCompletion[][] {
+  const steps = rolloutSteps(policy, tokenizer, prompts, options);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * `rollout` a token at a time: gives after each those completions that grew by one, and returns all of them in the end. Who gives it
+ * up before calls its `return`. Two rollouts of one policy must not be under way at the same time.
+ */
+export function* rolloutSteps(
+  policy: Policy,
+  tokenizer: Tokenizer,
+  prompts: readonly Int32Array[],
+  options: RolloutOptions,
+): Generator<readonly GrowingCompletion[], SampledCompletion[][]> {
   const { config } = policy;
   const { sampling, generations } = options;
   checkContext(policy, prompts, sampling.max_completion_length);
@@ -72,6 +99,7 @@ export function rollout(
       group,
       slot: group * generations + place,
       tokens: [],
+      whole: null,
       logps: [],
       stream: RandomStream.of(options.seed, ...options.path, group, place),
       text: '',
@@ -92,17 +120,15 @@ export function rollout(
     let rowOf = (completion: LiveCompletion): number => completion.group;
     for (let length = 1; ; length++) {
       appendTokens(live, logits, Int32Array.from(live, rowOf), context);
-      const next = live.filter((completion) => {
+      const grown = live;
+      live = grown.filter((completion) => {
         const reason = finishReason(completion, eos, sampling);
         if (reason === null) return true;
-        finished[completion.group][completion.slot - completion.group * generations] = finish(
-          completion,
-          tokenizer,
-          reason,
-        );
+        completion.whole = finish(completion, tokenizer, reason);
+        finished[completion.group][completion.slot - completion.group * generations] = completion.whole;
         return false;
       });
-      live = next;
+      yield grown;
       if (live.length === 0) return finished;
       logits = decode({
         tokens: Int32Array.from(live, ({ tokens }) => tokens[tokens.length - 1]),

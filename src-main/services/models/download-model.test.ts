@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { writeTinyModel } from '../../export/fixtures/tiny-model.ts';
-import { checkModel } from './fixtures/check-model.ts';
 import { MODEL_ID, startHubDouble, type HubDouble } from './fixtures/hub-double.ts';
 import { openModelLibrary, type DownloadRequest, type ModelLibrary } from './library.ts';
 
@@ -23,7 +22,7 @@ beforeEach(async () => {
   files = new Map();
   for (const name of await readdir(source)) files.set(name, await readFile(join(source, name)));
   hub = await startHubDouble(files);
-  models = openModelLibrary({ dataDirectory: root, check: checkModel, reader: { listRuns: () => [] } as never });
+  models = openModelLibrary({ dataDirectory: root, reader: { listRuns: () => [] } as never });
 });
 
 afterEach(async () => {

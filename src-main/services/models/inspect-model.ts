@@ -5,31 +5,18 @@ import { z } from 'zod';
 import { readJsonFile, readTextFile } from '../../checkpoint/checkpoint-files.ts';
 import { openSafetensors } from '../../checkpoint/safetensors.ts';
 import { StudioError } from '../../contract/errors.ts';
-import type { AdapterFacts, ModelFacts, ModelShape } from '../../contract/models.ts';
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import type { AdapterFacts, ModelFacts } from '../../contract/models.ts';
+import { inspectCheckpoint } from './inspect-checkpoint.ts';
 import { fileNames } from './copy-model.ts';
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from './model-files.ts';
-
-/** What checking a folder that holds a whole model gives; the engine room's `inspectCheckpoint` is one. */
-export interface CheckedModel {
-  config: ModelShape & { family: string; maxPositions: number; scoreHead: boolean };
-  /** Stored formats of its weights, the one with the most bytes first. */
-  dtypes: string[];
-  parameters: number;
-  tokenizer: Tokenizer;
-  templatePreview: string | null;
-}
-
-/** Checks a model folder (not an adapter's); hosts hand in the engine's, which this room must not import. Throws StudioError. */
-export type CheckModel = (folder: string) => Promise<CheckedModel>;
 
 /**
  * @throws StudioError `model_invalid`, `model_unsupported` or `tokenizer_invalid`, naming the file and what is wrong with it
  */
-export async function inspectModel(folder: string, check: CheckModel): Promise<ModelFacts> {
+export async function inspectModel(folder: string): Promise<ModelFacts> {
   const adapter = await readAdapterFacts(folder);
   if (adapter !== null) return inspectAdapter(folder, adapter);
-  const { config, dtypes, parameters, tokenizer, templatePreview } = await check(folder);
+  const { config, dtypes, parameters, tokenizer, templatePreview } = await inspectCheckpoint(folder);
   const { vocabSize, hiddenSize, intermediateSize, layers, heads, keyValueHeads, headDim, tiedHead, fusedProjections } =
     config;
   return {

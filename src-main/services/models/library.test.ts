@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeTinyAdapter, writeTinyModel } from '../../export/fixtures/tiny-model.ts';
-import { checkModel } from './fixtures/check-model.ts';
 import { listHubCache } from './hub-cache.ts';
+import { inspectCheckpoint } from './inspect-checkpoint.ts';
 import { licenceOf } from './inspect-model.ts';
 import { namedFolder } from './library-folder.ts';
 import { openModelLibrary, type ModelLibrary } from './library.ts';
@@ -20,7 +20,6 @@ const progress = () => ({ report: () => undefined, signal: new AbortController()
 const open = (model = '') =>
   openModelLibrary({
     dataDirectory: root,
-    check: checkModel,
     reader: {
       listRuns: () => [{ id: 'r1', name: 'first run' }],
       getRun: () => ({ run: { config: { model } } }),
@@ -64,10 +63,10 @@ describe('import', () => {
         contextLength: 32,
         vocabulary: 40,
         endTokens: ['<|im_end|>', '<pad>'],
-        templatePreview: '<|im_start|>user\nabc<|im_end|>\n<|im_start|>assistant\n',
+        templatePreview: '<|im_start|>user\nWhat is 2 + 3?<|im_end|>\n<|im_start|>assistant\n',
       },
     });
-    expect(card.facts?.parameters).toBe((await checkModel(source)).parameters);
+    expect(card.facts?.parameters).toBe((await inspectCheckpoint(source)).parameters);
   });
 
   test('takes a file for its folder, a name, and a link that leaves the folder where it is', async () => {

@@ -6,7 +6,7 @@ import type { StoreReader } from '../../store/interfaces.ts';
 import { copyModel, fileNames, type TransferProgress } from './copy-model.ts';
 import { downloadModel } from './download-model.ts';
 import { offlineByEnvironment } from './hub.ts';
-import { folderBytes, inspectModel, readAdapterFacts, readLicence, type CheckModel } from './inspect-model.ts';
+import { folderBytes, inspectModel, readAdapterFacts, readLicence } from './inspect-model.ts';
 import {
   addFolder,
   addLink,
@@ -52,8 +52,6 @@ export interface ModelLibrary {
   card(name: string): Promise<ModelCard>;
   /** The folder of a model that is named by its name in the library, or by its path. Throws StudioError `model_invalid`. */
   folderOf(nameOrPath: string): Promise<string>;
-  /** Checks the folder of a whole model, in the library or not. */
-  check: CheckModel;
   /** Returns the model's name. Throws StudioError, with nothing left behind, when it cannot be used or the name is taken. */
   importModel(request: ImportRequest, progress: TransferProgress): Promise<string>;
   /** Returns the model's name. Throws StudioError; what has arrived is then kept for the next try, outside of the library. */
@@ -63,11 +61,10 @@ export interface ModelLibrary {
 
 interface LibraryParts {
   dataDirectory: string;
-  check: CheckModel;
   reader: StoreReader;
 }
 
-export function openModelLibrary({ dataDirectory, check, reader }: LibraryParts): ModelLibrary {
+export function openModelLibrary({ dataDirectory, reader }: LibraryParts): ModelLibrary {
   const library = libraryFolder(dataDirectory);
   const downloads = join(library, '.downloads');
   const cleaned = removeStale(library);
@@ -91,7 +88,7 @@ export function openModelLibrary({ dataDirectory, check, reader }: LibraryParts)
     const { name, folder, linked, origin } = entry;
     const card = { name, folder, linked, origin, usedBy: await usersOf(entry, all) };
     try {
-      const facts = await inspectModel(folder, check);
+      const facts = await inspectModel(folder);
       return { ...card, bytes: await folderBytes(folder), licence: await readLicence(folder), facts, problem: null };
     } catch (error) {
       const problem = toErrorRecord(error, 'model_invalid');
@@ -131,7 +128,6 @@ export function openModelLibrary({ dataDirectory, check, reader }: LibraryParts)
       const entry = await findEntry(library, nameOrPath);
       return entry?.folder ?? pickedFolder(nameOrPath);
     },
-    check,
     async importModel({ path, name: wanted, link }, progress) {
       await cleaned;
       const source = await pickedFolder(path);
@@ -140,13 +136,13 @@ export function openModelLibrary({ dataDirectory, check, reader }: LibraryParts)
       await requireFree(library, name);
       progress.report(null, `Checking ${source}`);
       requireModelFiles(await fileNames(source), source);
-      await inspectModel(source, check);
+      await inspectModel(source);
       const origin: ModelOrigin = { source, revision: null, addedAt: new Date().toISOString() };
       if (link) await addLink(library, name, origin, source);
       else {
         await addFolder(library, name, origin, async (folder) => {
           await copyModel(source, folder, progress);
-          await inspectModel(folder, check);
+          await inspectModel(folder);
         });
       }
       return name;
@@ -172,7 +168,7 @@ export function openModelLibrary({ dataDirectory, check, reader }: LibraryParts)
       };
       await downloadModel(access, downloads, progress, async (folder, commit) => {
         progress.report(null, `Checking ${id}`);
-        await inspectModel(folder, check);
+        await inspectModel(folder);
         await placeFolder(library, folder, name, { source: id, revision: commit, addedAt: new Date().toISOString() });
       });
       return name;

@@ -15,7 +15,8 @@ import type { MemoryCheck } from '../../contract/models.ts';
 import { withPreset } from '../../contract/presets.ts';
 import { availableMemory, checkMemory, requireMemory } from './check-memory.ts';
 import type { MemoryRun } from './estimate-memory.ts';
-import { readAdapterFacts, type CheckedModel } from './inspect-model.ts';
+import { inspectCheckpoint, type CheckpointReport } from './inspect-checkpoint.ts';
+import { readAdapterFacts } from './inspect-model.ts';
 import type { ModelLibrary } from './library.ts';
 
 /** Rows whose prompts stand for those of the whole dataset. */
@@ -85,15 +86,15 @@ async function decoderOf(
   models: ModelLibrary,
   model: string,
   run: MemoryRun,
-): Promise<{ checked: CheckedModel; run: MemoryRun } | null> {
+): Promise<{ checked: CheckpointReport; run: MemoryRun } | null> {
   const folder = await models.folderOf(model);
   const adapter = await readAdapterFacts(folder);
-  if (adapter === null) return { checked: await models.check(folder), run };
+  if (adapter === null) return { checked: await inspectCheckpoint(folder), run };
   const places = [resolve(dirname(folder), adapter.base), resolve(adapter.base)];
   const base = places.find((place) => existsSync(place));
   if (base === undefined) return null;
   const config = { ...run.config, lora_r: adapter.rank, lora_target_modules: adapter.targetModules };
-  return { checked: await models.check(base), run: { ...run, config } as MemoryRun };
+  return { checked: await inspectCheckpoint(base), run: { ...run, config } as MemoryRun };
 }
 
 const common = {
