@@ -14,11 +14,17 @@ const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json', 'chat_templa
 const LETTERS = 'abcdefghij klmnop';
 const ROWS = 128;
 
-/** Where a size's checkpoint and dataset lie; made on first use, in the folder for temporary files. */
-export async function modelFolder(name: SizeName): Promise<string> {
-  const { shape, promptCharacters } = sizes[name];
+/**
+ * Where a size's checkpoint and dataset lie; made on first use, in the folder for temporary files.
+ * @param promptCharacters random characters of a prompt, where the model is random
+ */
+export async function modelFolder(
+  name: SizeName,
+  promptCharacters: number = sizes[name].promptCharacters,
+): Promise<string> {
+  const { shape } = sizes[name];
   if (shape === null) return SMALL_POLICY;
-  const folder = join(tmpdir(), 'grpo-studio-bench', name);
+  const folder = join(tmpdir(), 'grpo-studio-bench', `${name}-${promptCharacters}`);
   if (existsSync(folder)) return folder;
   const unfinished = `${folder}.${process.pid}`;
   await mkdir(unfinished, { recursive: true });
