@@ -63,7 +63,7 @@ function kernelsOf(shape: ModelShape, size: BenchSize, promptTokens: number): Wo
   const [key, value] = [random(N, kvWidth), random(N, kvWidth)];
   const [wide, narrow, square] = [random(I, H), random(H, I), random(H, H)];
   const [head, predicting] = [random(V, H), random(M, H)];
-  const norm = tf.keep(tf.ones([H])) as tf.Tensor1D;
+  const norm = tf.keep(tf.ones<tf.Rank.R1>([H]));
   const half = D / 2;
   const table = { cos: random(4096, half), sin: random(4096, half) };
   const targets = Int32Array.from({ length: M }, (_, i) => i % V);

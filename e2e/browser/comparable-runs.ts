@@ -8,6 +8,9 @@ import type { NewRun } from '../../src-main/store/interfaces.ts';
 const STEPS = 60;
 const HELD_OUT = 256;
 
+/** Steps of a run of the sweep: enough for a curve. */
+const SWEEP_STEPS = 12;
+
 const longName =
   'gsm8k-smollm2-135m-instruct-beta-0.04-epsilon-0.2-group-16-learning-rate-5e-6-cosine-with-two-hundred-steps-of-warm-up-seed-3';
 
@@ -95,9 +98,10 @@ export function fillWithComparableRuns(dataDirectory: string, more = 0): void {
   const add = (id: string, place: number, speed: number, given: Partial<NewRun> & Pick<NewRun, 'name' | 'run'>) => {
     store.writer.createRun({ id, directory: join(dataDirectory, 'runs', id), ...hashes, ...given });
     if (given.run.type !== 'grpo') return;
-    for (let step = 1; step <= STEPS; step++) store.writer.recordStep(id, stepRecord(place, step, speed));
+    const steps = id.startsWith('sweep') ? SWEEP_STEPS : STEPS;
+    for (let step = 1; step <= steps; step++) store.writer.recordStep(id, stepRecord(place, step, speed));
     if (given.evalDatasetHash === null) return;
-    for (const step of [0, 30, STEPS]) {
+    for (const step of [0, steps / 2, steps]) {
       store.writer.recordEvaluation(id, evaluation(place, step, 0.3 + 0.6 * (1 - Math.exp((-step * speed) / 20))));
     }
   };

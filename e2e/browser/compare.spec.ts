@@ -99,7 +99,7 @@ test('settings: differences first, all on demand, searched and copied', async ({
   const faults = await studio.open(page, `/compare?${four}&tab=settings`);
   const cells = (field: string) =>
     page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: field, exact: true }) });
-  await expect(cells('learning_rate')).toContainText('0.00001');
+  await expect(cells('learning_rate')).toContainText('1e-5');
   await expect(cells('max_steps')).toHaveCount(0);
   await page.getByRole('checkbox', { name: 'Differences only' }).uncheck();
   await expect(cells('max_steps')).toBeVisible();
@@ -153,7 +153,7 @@ test('who is better, by how much, and on which prompts', async ({ page }) => {
   await prompts.nth(2).press('Enter');
   await expect(page.getByRole('article', { name: 'Answer of arithmetic, step 60' })).toBeVisible();
   await expect(page.getByRole('article', { name: 'Answer of ten times the learning rate, step 60' })).toBeVisible();
-  await page.getByLabel('ten times the learning rate').selectOption('before training');
+  await page.getByLabel('Evaluation of ten times the learning rate').selectOption('before training');
   await expect(results.nth(1)).toContainText(/is worse than arithmetic by/);
   expect(faults).toEqual([]);
 });
@@ -171,7 +171,7 @@ const pages: [name: string, place: string][] = [
   ['empty', '/compare'],
   ['charts', `/compare?${four}&smooth=0.7`],
   ['many', `/compare?${everything}&by=runs&smooth=0.8`],
-  ['settings', `/compare?${everything}&tab=settings`],
+  ['settings', `/compare?${four},supervised&tab=settings`],
   ['completions', `/compare?${four}&tab=completions`],
   ['evaluation', `/compare?${four},no-evaluation&tab=evaluation`],
 ];
@@ -179,7 +179,7 @@ const screenshots = process.env['SCREENSHOT_DIRECTORY'] ?? join(tmpdir(), 'grpo-
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`every view is accessible and nothing is cut off, ${colorScheme}`, async ({ page }) => {
-    test.setTimeout(120_000);
+    test.setTimeout(180_000);
     mkdirSync(screenshots, { recursive: true });
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     const faults = await studio.open(page, '/compare');

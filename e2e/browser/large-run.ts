@@ -66,7 +66,7 @@ function groupOf(
   const [first, second] = [Math.floor(random() * 900) + 100, Math.floor(random() * 900) + 100];
   const right = random() < 0.1 ? 1 : step / steps;
   const answers = Array.from({ length: size }, () => (random() < 0.2 + 0.7 * right ? 1 : 0));
-  const mean = answers.reduce((sum, answer) => sum + answer, 0) / size;
+  const mean = answers.filter((answer) => answer === 1).length / size;
   const deviation = Math.sqrt(mean * (1 - mean));
   return {
     row: (step * groups + place) % 4096,

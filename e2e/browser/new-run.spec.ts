@@ -68,8 +68,14 @@ test('form and YAML say the same; the run begins, and its clone has its settings
   const editor = page.getByLabel('Settings as YAML');
   await expect(editor).toContainText('max_steps: 2');
 
+  const write = async (next: string) => {
+    await editor.click();
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.press('Delete');
+    await page.keyboard.insertText(next);
+  };
   const text = (await editor.innerText()).replace('max_steps: 2', 'max_steps: two');
-  await editor.fill(text);
+  await write(text);
   await expect(page.getByRole('list', { name: 'Problems' })).toContainText(/Line \d+: `max_steps` must be a number/);
   await expectAccessible(page);
   const whole = text
@@ -78,7 +84,7 @@ test('form and YAML say the same; the run begins, and its clone has its settings
       'max_steps: 2\nname: two steps\neval_samples: 8\nnum_generations: 4\nprompts_per_step: 2',
     )
     .replace(/num_generations: 8\n/, '');
-  await editor.fill(whole);
+  await write(whole);
   await expect(page.getByRole('list', { name: 'Problems' })).toHaveCount(0);
   await page.getByRole('tab', { name: 'Form' }).click();
   await expect(page.getByLabel('Name name')).toHaveValue('two steps');

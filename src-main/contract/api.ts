@@ -8,8 +8,10 @@ import { runInputs, type RunOutputs } from './api/runs.ts';
 import type { JobChange } from './api/jobs.ts';
 import { jobInputs, type JobOutputs } from './api/jobs.ts';
 import { modelInputs, type ModelOutputs } from './api/models.ts';
+import { playgroundInputs, type PlaygroundActivity, type PlaygroundOutputs } from './api/playground.ts';
 import type { RunActivity } from './api/runs.ts';
 import { sampleInputs, type SampleOutputs } from './api/samples.ts';
+import { settingsInputs, type SettingsOutputs } from './api/settings.ts';
 
 /** Each endpoint's input, checked by the host before the call. */
 export const endpointInputs = {
@@ -21,6 +23,8 @@ export const endpointInputs = {
   ...jobInputs,
   ...modelInputs,
   ...sampleInputs,
+  ...playgroundInputs,
+  ...settingsInputs,
 } as const;
 
 export interface EndpointOutputs
@@ -32,6 +36,8 @@ export interface EndpointOutputs
     CompareOutputs,
     JobOutputs,
     SampleOutputs,
+    PlaygroundOutputs,
+    SettingsOutputs,
     ModelOutputs {}
 
 export type EndpointName = keyof typeof endpointInputs;
@@ -60,6 +66,8 @@ export interface ChannelEvents {
   runs: RunActivity;
   /** Long work that is no run: imports, downloads, exports. */
   jobs: JobChange;
+  /** What the playground's policies answer, as they write it. */
+  playground: PlaygroundActivity;
 }
 
 export type ChannelName = keyof ChannelEvents;

@@ -22,7 +22,9 @@ export type EngineCommand =
   /** Finish the unit of work, save a checkpoint, end as `stopped`. */
   | { type: 'stop' }
   /** Save a checkpoint after the current step and go on. */
-  | { type: 'checkpoint' };
+  | { type: 'checkpoint' }
+  /** Outside of a run: try every backend, and answer with `backends`. */
+  | { type: 'probe' };
 
 /** Why a completion ended: the model's end token, a stop string, or the length limit. */
 export type FinishReason = 'eos' | 'stop' | 'length';
@@ -109,6 +111,15 @@ export interface EngineInfo {
   configHash: string;
 }
 
+/** What the engine computes with on this machine, and why. */
+export interface BackendReport {
+  /** The one that `auto` takes. */
+  name: Exclude<BackendName, 'auto'>;
+  device: string;
+  /** Every backend, best first. */
+  tried: { name: Exclude<BackendName, 'auto'>; available: boolean; device: string | null; why: string }[];
+}
+
 export type EngineEvent =
   | { type: 'started'; info: EngineInfo; step: number }
   | {
@@ -123,4 +134,6 @@ export type EngineEvent =
   | { type: 'resumed'; step: number }
   | { type: 'warning'; step: number; message: string }
   | { type: 'finished'; step: number; reason: 'completed' | 'stopped' }
-  | { type: 'failed'; step: number; error: ErrorRecord };
+  | { type: 'failed'; step: number; error: ErrorRecord }
+  /** The answer to `probe`; no run's. */
+  | { type: 'backends'; report: BackendReport };

@@ -6,7 +6,7 @@ import { StudioError } from '../contract/errors.ts';
 import { excerptOf, type RawRow } from './formats/raw-row.ts';
 import { faultOf } from './inspect-file.ts';
 import { compileMapping, type MappedRow } from './map-row.ts';
-import { openDataFile } from './open-data-file.ts';
+import { openDataFile, type DataFileSource } from './open-data-file.ts';
 import { RowProblem } from './parse-row.ts';
 import { exactKey, normalisedKey, positionOf } from './prompt-key.ts';
 
@@ -55,7 +55,7 @@ export async function importFiles(
       if (report.read % reportEvery === 0) onProgress(Math.min(1, readBytes / totalBytes), report.read);
       const row = mapOrFault(raw, mapRow, source.name);
       if ('message' in row) {
-        if (sink !== null && options.faults === 'stop') throw stopped(source.path, row);
+        if (sink !== null && options.faults === 'stop') throw stopped(source, row);
         report.faulty++;
         if (report.faults.length < faultsShown) report.faults.push(row);
         continue;
@@ -85,8 +85,8 @@ function duplicateFilter(duplicates: ImportOptions['duplicates']): (prompt: Prom
   };
 }
 
-function stopped(path: string, { row, field, message }: RowFault): StudioError {
-  const sentence = `${path}, row ${row}: ${message}. Mend the row, or choose to skip rows with faults.`;
+function stopped({ path, name }: DataFileSource, { row, field, message }: RowFault): StudioError {
+  const sentence = `${name}, row ${row}: ${message}. Mend the row, or choose to skip rows with faults.`;
   return new StudioError('dataset_invalid', sentence, { path, line: row, ...(field === null ? {} : { field }) });
 }
 

@@ -2,8 +2,8 @@
 import { hash } from 'node:crypto';
 import type { Prompt } from '../contract/dataset.ts';
 
-/** 96 bits, in letters. */
-const keyLength = 16;
+/** 72 bits, in letters; a longer slice would keep the whole digest in memory. */
+const keyLength = 12;
 
 /** Equal for the same prompt, letter for letter. */
 export function exactKey(prompt: Prompt): string {

@@ -43,7 +43,7 @@ export class Trials {
         if (answer !== null) answers.push(answer);
         await setImmediate();
       }
-      for (let live = answers; live.length > 0 && this.#standing.has(trial); ) {
+      for (let live = answers; live.length > 0 && this.#standing.has(trial);) {
         live = live.filter((answer) => answer.grow());
         await setImmediate(); // a cancelling command arrives here
       }

@@ -10,9 +10,9 @@ export interface EngineExit {
   output: string[];
 }
 
-export interface EngineHandle {
+export interface EngineHandle<Command = EngineCommand> {
   /** Sends a command; to a process that has died it does nothing, for its exit is reported anyway. */
-  send(command: EngineCommand): void;
+  send(command: Command): void;
   /** Ends the process at once. */
   kill(): void;
 }
@@ -21,7 +21,7 @@ export interface EngineHandle {
  * Starts one engine process. `onExit` is called exactly once, after the last `onEvent`, also when the process cannot be started.
  * The process must not outlive its host.
  */
-export type EngineLauncher = (
-  onEvent: (event: EngineEvent) => void,
+export type EngineLauncher<Command = EngineCommand, Event = EngineEvent> = (
+  onEvent: (event: Event) => void,
   onExit: (exit: EngineExit) => void,
-) => EngineHandle;
+) => EngineHandle<Command>;

@@ -95,7 +95,8 @@ export function driveRun({ store, runId, command, launchEngine, notify, release 
   };
 }
 
-function crashError({ code, signal, output }: EngineExit): ErrorRecord {
+/** What to tell of a process that ended before its work was done. */
+export function crashError({ code, signal, output }: EngineExit): ErrorRecord {
   const end =
     signal !== null
       ? `was killed by ${signal}`

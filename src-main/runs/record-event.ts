@@ -21,6 +21,7 @@ export function recordEvent(store: Store, runId: string, event: EngineEvent): vo
   const { writer } = store;
   switch (event.type) {
     case 'phase':
+    case 'backends': // no run's
       return;
     case 'started': {
       const { backend, device } = event.info;

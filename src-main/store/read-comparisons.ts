@@ -4,21 +4,21 @@ import type { FinishReason, RuleScore } from '../contract/engine.ts';
 import { toRuleScore, type StoredScore } from './spans.ts';
 
 /** How far a run had come with a step. */
-export interface StepProgress {
+interface StepProgress {
   step: number;
   recordedAt: string; // ISO 8601
   /** Sampled in this step. */
   completions: number;
 }
 
-export interface SampledPrompt {
+interface SampledPrompt {
   row: number;
   step: number;
   prompt: string;
 }
 
 /** A completion without its token arrays. */
-export interface CompletionText {
+interface CompletionText {
   text: string;
   /** Tokens, the end token included. */
   length: number;

@@ -16,6 +16,7 @@ export const routes: Route[] = [
   { path: ['runs', ':run', 'samples'], title: 'Samples', load: () => import('../features/samples/SamplesPage.svelte') },
   { path: ['rewards'], title: 'Rewards', load: () => import('../features/rewards/RewardsPage.svelte') },
   { path: ['rewards', 'edit'], title: 'Reward rules', load: () => import('../features/rewards/EditorPage.svelte') },
+  { path: ['playground'], title: 'Playground', load: () => import('../features/playground/PlaygroundPage.svelte') },
   { path: ['datasets'], title: 'Datasets', load: () => import('../features/datasets/DatasetsPage.svelte') },
   {
     path: ['datasets', 'import'],
@@ -23,6 +24,9 @@ export const routes: Route[] = [
     load: () => import('../features/datasets/ImportPage.svelte'),
   },
   { path: ['datasets', ':id'], title: 'Dataset', load: () => import('../features/datasets/DatasetPage.svelte') },
+  { path: ['models'], title: 'Models', load: () => import('../features/models/ModelsPage.svelte') },
+  { path: ['models', ':name'], title: 'Model', load: () => import('../features/models/ModelPage.svelte') },
+  { path: ['settings'], title: 'Settings', load: () => import('../features/settings/SettingsPage.svelte') },
 ];
 
 export function findRoute(segments: string[]): Route | undefined {

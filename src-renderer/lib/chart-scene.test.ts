@@ -3,6 +3,7 @@ import { chartScene, sceneToSvg, ticksOf } from './chart-scene.ts';
 
 const options = {
   title: 'rewards/<exact>',
+  note: 'average of 0.6',
   xLabel: 'step',
   formatX: String,
   format: String,
@@ -35,6 +36,7 @@ test('every line, band and name is drawn, inside the picture', () => {
 test('the vector file is well formed and says the same', () => {
   const svg = sceneToSvg(chartScene(lines, options));
   expect(svg).toContain('rewards/&lt;exact&gt;');
+  expect(svg).toContain('>average of 0.6<');
   expect(svg).toContain('a &amp; &quot;b&quot;');
   expect(svg).toContain('stroke-dasharray="2 3"');
   expect(svg).toContain('fill-opacity="0.18"');

@@ -3,7 +3,7 @@ import type { CompareLine } from './compare-lines.ts';
 
 type Point = readonly [x: number, y: number];
 
-export type Shape =
+type Shape =
   | { kind: 'line'; points: Point[]; color: string; width: number; alpha: number; dash: readonly number[] }
   | { kind: 'area'; points: Point[]; color: string; alpha: number }
   | {
@@ -23,8 +23,10 @@ export interface Scene {
   shapes: Shape[];
 }
 
-export interface SceneOptions {
+interface SceneOptions {
   title: string;
+  /** How the values were made: smoothing, what a band shows. Empty when there is nothing to say. */
+  note: string;
   xLabel: string;
   formatX: (x: number) => string;
   format: (value: number) => string;
@@ -42,7 +44,7 @@ export const sceneFont = 'Inter, "Segoe UI", "Helvetica Neue", Arial, sans-serif
 
 /** @param lines with values; those without any are left out */
 export function chartScene(lines: readonly CompareLine[], options: SceneOptions): Scene {
-  const { title, xLabel, colors, resolve, format, formatX } = options;
+  const { title, note, xLabel, colors, resolve, format, formatX } = options;
   const legend = lines.filter(({ faint }) => !faint);
   const height = margin.top + PLOT_HEIGHT + margin.bottom + LEGEND_ROW * legend.length + 12;
   const xs = lines.flatMap(({ x }) => x);
@@ -65,6 +67,7 @@ export function chartScene(lines: readonly CompareLine[], options: SceneOptions)
   const rule = (points: Point[]): Shape => ({ kind: 'line', points, color: colors.line, width: 1, alpha: 1, dash: [] });
   const frame = [
     text([left, 26], title, { color: colors.ink, size: 16, bold: true }),
+    text([right, 26], note, { align: 'end' }),
     ...yTicks.flatMap((y) => [
       rule([
         [left, toY(y)],

@@ -34,21 +34,21 @@ describe('groupRuns', () => {
   });
 });
 
-test('aggregation interpolates within each run and not beyond it', () => {
+test('aggregation begins where all have begun, interpolates within each run, and goes on with those that last', () => {
   const series = [
     { x: [0, 10], y: [0, 10] },
     { x: [5, 10, 20], y: [7, 14, 30] },
   ];
   expect(aggregateRuns(series, 'range')).toEqual({
-    x: [0, 5, 10, 20],
-    mean: [0, 6, 12, 30],
-    low: [0, 5, 10, 30],
-    high: [0, 7, 14, 30],
+    x: [5, 10, 20],
+    mean: [6, 12, 30],
+    low: [5, 10, 30],
+    high: [7, 14, 30],
   });
   const { low, high } = aggregateRuns(series, 'deviation');
-  expect(low[1]).toBeCloseTo(6 - Math.SQRT2, 12);
-  expect(high[1]).toBeCloseTo(6 + Math.SQRT2, 12);
-  expect([low[3], high[3]]).toEqual([30, 30]);
+  expect(low[0]).toBeCloseTo(6 - Math.SQRT2, 12);
+  expect(high[0]).toBeCloseTo(6 + Math.SQRT2, 12);
+  expect([low[2], high[2]]).toEqual([30, 30]);
 });
 
 describe('compareLines', () => {

@@ -79,13 +79,14 @@ export function compareLines(
 
 /**
  * Mean and band of runs whose points need not stand at the same x: between its points a run has the values of the straight line through
- * them, and before its first and after its last one it has none and takes no part.
+ * them. The mean begins where all of them have begun; past the end of some it is the mean of the others.
  */
 export function aggregateRuns(
   series: readonly Series[],
   band: Band,
 ): { x: number[]; mean: number[]; low: number[]; high: number[] } {
-  const x = [...new Set(series.flatMap((one) => one.x))].sort((a, b) => a - b);
+  const begun = Math.max(...series.map((one) => one.x[0]));
+  const x = [...new Set(series.flatMap((one) => one.x))].filter((at) => at >= begun).sort((a, b) => a - b);
   const columns = series.map((one) => interpolate(one, x));
   const result = { x, mean: [] as number[], low: [] as number[], high: [] as number[] };
   x.forEach((_, i) => {

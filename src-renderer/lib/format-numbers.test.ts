@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatBytes, formatNumber, formatSeconds } from './format.ts';
+import { formatBytes, formatNumber, formatSeconds, formatSize } from './format.ts';
 
 test('a number of any size is short and has a real minus sign', () => {
   const numbers = [0, 0.67656250000002, -0.5, 12_480.4, 1e-6, -1.730245721004442e-14, 3];
@@ -18,4 +18,14 @@ test('bytes are counted in thousands', () => {
 
 test('seconds become minutes when there are many', () => {
   expect([0.5255, 3.0469, 48.2, 185].map(formatSeconds)).toEqual(['0.53 s', '3 s', '48 s', '3 min 05 s']);
+});
+
+test('models are named by their size in three digits', () => {
+  expect([960, 3_276, 1_017_856, 134_515_008, 1_543_714_304].map(formatSize)).toEqual([
+    '960',
+    '3.3 k',
+    '1.0 M',
+    '135 M',
+    '1.5 B',
+  ]);
 });

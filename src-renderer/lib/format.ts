@@ -136,3 +136,11 @@ export function formatSigned(value: number, decimals = 2): string {
   const text = formatFixed(value, decimals);
   return Number(value.toFixed(decimals)) > 0 ? `+${text}` : text;
 }
+
+/** A large count in three digits at most, as models are named by their size: `3.3 M`, `135 M`, `1.5 B`; `960` as it is. */
+export function formatSize(count: number): string {
+  const units = ['', ' k', ' M', ' B', ' T'];
+  const power = count < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
+  const value = count / 1000 ** power;
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)}${units[power]}`;
+}

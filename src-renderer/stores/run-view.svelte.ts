@@ -97,12 +97,12 @@ export class RunView {
 
   async #readHistory(): Promise<void> {
     const run = this.id;
-    const { call } = this.#transport;
+    const studio = this.#transport;
     [this.run, this.events, this.evaluations, this.checkpoints] = await Promise.all([
-      call('read-run', { run }),
-      call('list-run-events', { run }),
-      call('list-evaluations', { run }),
-      call('list-checkpoints', { run }),
+      studio.call('read-run', { run }),
+      studio.call('list-run-events', { run }),
+      studio.call('list-evaluations', { run }),
+      studio.call('list-checkpoints', { run }),
     ]);
   }
 

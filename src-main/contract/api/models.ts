@@ -7,7 +7,7 @@ const name = z.string().min(1).optional().describe('name in the library; made fr
 
 export const modelInputs = {
   'list-models': z.null(),
-  'read-model-card': z.strictObject({ model }),
+  'read-model-card': z.strictObject({ model: z.string().min(1).describe('name in the library') }),
   'import-model': z.strictObject({
     path: z.string().min(1).describe('folder of a model, or a file in it'),
     name,
@@ -39,7 +39,10 @@ export interface ModelOutputs {
   /** The library, by name. */
   'list-models': ModelCard[];
   /** @throws model_invalid when there is no such model */
-  'read-model-card': ModelCard;
+  'read-model-card': ModelCard & {
+    /** Markdown: README.md without its front matter; null without one. */
+    readme: string | null;
+  };
   /** The id of the job; its result is the model's name. */
   'import-model': string;
   /** Newest first; empty without a cache. */

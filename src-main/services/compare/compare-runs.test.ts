@@ -58,7 +58,7 @@ describe('compareRuns', () => {
     const of = (field: string) => settings.find((setting) => setting.field === field);
     expect(of('learning_rate')).toMatchObject({
       section: 'settings',
-      values: ['0.000001', '0.000002', '0.0001'],
+      values: ['1e-6', '2e-6', '1e-4'],
       differs: true,
     });
     expect(of('epsilon')).toMatchObject({ values: ['0.2', '0.2', null], differs: true });

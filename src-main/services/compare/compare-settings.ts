@@ -66,7 +66,9 @@ function flatten(value: object, prefix = ''): Fields {
   );
 }
 
+/** Small numbers as people write learning rates: `2e-6`. */
 function toText(value: unknown): string | null {
   if (value === undefined) return null;
+  if (typeof value === 'number') return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

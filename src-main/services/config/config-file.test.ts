@@ -235,7 +235,7 @@ describe('problems', () => {
       '- name: a\n    type: regex',
       4,
       'rewards.0.pattern',
-      '`pattern` is missing in `rewards.0`: text.',
+      '`pattern` is missing in `rewards.0`: a regular expression of RE2: no lookaround, no backreferences.',
     ],
     [
       'a bad name',
@@ -256,7 +256,7 @@ describe('problems', () => {
       '- name: a\n    type: answer_match\n    extract: {type: tag}',
       6,
       'rewards.0.extract.tag',
-      '`tag` is missing in `rewards.0.extract`: text.',
+      '`tag` is missing in `rewards.0.extract`: its name without brackets, such as answer.',
     ],
     [
       'an empty list',

@@ -59,7 +59,13 @@ function explainMissing(schema: z.ZodType, values: unknown, issue: Issue): strin
   const description = shape[String(field)]?.description;
   const expected = expectation(issue);
   const where = path.length > 1 ? ` in \`${path.slice(0, -1).join('.')}\`` : '';
-  return `\`${field}\` is missing${where}: ${description ?? expected ?? issue.message}.`;
+  return `\`${field}\` is missing${where}: ${phrase(description ?? expected ?? issue.message)}.`;
+}
+
+/** A sentence as it stands within another one: `A pattern.` → `a pattern`. */
+function phrase(text: string): string {
+  const start = /^[A-Z][a-z]* /.test(text) ? text.charAt(0).toLowerCase() : text.charAt(0);
+  return `${start}${text.slice(1)}`.replace(/\.$/, '');
 }
 
 function explainValue(issue: Issue, value: unknown): string {

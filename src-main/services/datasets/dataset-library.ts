@@ -65,7 +65,9 @@ export function openDatasetLibrary({ dataDirectory, store: { reader, writer } }:
       writer.addDataset({
         id,
         name,
-        source: basename(request.path),
+        source: [request.path, ...(request.evalPath === null ? [] : [request.evalPath])]
+          .map((path) => basename(path))
+          .join(' and '),
         directory,
         contentHash: createHash('sha256')
           .update(`${train.hash} ${held?.hash ?? ''}`)
@@ -75,7 +77,7 @@ export function openDatasetLibrary({ dataDirectory, store: { reader, writer } }:
         bytes: train.bytes + (held?.bytes ?? 0),
         columns,
         mapping: request.mapping,
-        options: request.options,
+        options: request.evalPath === null ? request.options : { ...request.options, evalShare: 0 },
         report,
         createdAt: new Date().toISOString(),
       });

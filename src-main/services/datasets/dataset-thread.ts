@@ -4,7 +4,6 @@ import { toErrorRecord } from '../../contract/errors.ts';
 import { importFiles } from '../../datasets/import-file.ts';
 import { inspectFile } from '../../datasets/inspect-file.ts';
 import { searchRows } from '../../datasets/search-rows.ts';
-import { lengthStatistics } from './length-statistics.ts';
 import type { TaskName, ThreadMessage, ThreadTask, ThreadTasks } from './thread-tasks.ts';
 import { writeImport } from './write-import.ts';
 
@@ -15,7 +14,8 @@ const tasks: { [Name in TaskName]: (input: ThreadTasks[Name]['input'], onProgres
   check: (request, onProgress) => importFiles(request, null, onProgress),
   import: ({ folder, ...request }, onProgress) => writeImport(folder, request, onProgress),
   search: ({ path, text }) => searchRows(path, text),
-  statistics: (input) => lengthStatistics(input),
+  // With its tokenizer, which the other tasks need not wait for.
+  statistics: async (input) => (await import('./length-statistics.ts')).lengthStatistics(input),
 };
 
 function say(message: ThreadMessage): void {

@@ -23,7 +23,7 @@ beforeAll(async () => {
     changes.push(job);
     onChange(job);
   });
-  endpoints = rewardEndpoints({ store, jobs, dataDirectory: folder } as unknown as StudioContext);
+  endpoints = rewardEndpoints({ store, jobs, dataDirectory: folder } as unknown as StudioContext, 0);
 });
 afterAll(() => {
   recorded.store.close();

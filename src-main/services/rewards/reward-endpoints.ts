@@ -20,23 +20,40 @@ import { checkRules, requireSoundRules } from './check-rules.ts';
 import { diffRewardSets } from './diff-reward-sets.ts';
 import { findRewardSet, requireHistory } from './find-reward-set.ts';
 
-export function rewardEndpoints({ store, jobs, dataDirectory, models }: StudioContext): Endpoints<keyof RewardOutputs> {
+/** @param shownAfter milliseconds after which work is shown as a job: the bench of an editor scores with every key */
+export function rewardEndpoints(
+  { store, jobs, dataDirectory, models }: StudioContext,
+  shownAfter = 3000,
+): Endpoints<keyof RewardOutputs> {
   const { reader, writer } = store;
   const compile = { judgeReplies: join(dataDirectory, 'judge-replies') };
 
-  /** Does the work as part of the call, and shows it as a job; either can be given up. */
-  function shown<T>(title: string, caller: AbortSignal, work: (options: BenchOptions) => Promise<T>): Promise<T> {
+  /** Does the work as part of the call. What takes longer than a moment is shown as a job; either can be given up. */
+  async function shown<T>(title: string, caller: AbortSignal, work: (options: BenchOptions) => Promise<T>): Promise<T> {
     caller.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const job = jobs.begin(title, async (progress) => {
-      const onProgress: BenchOptions['onProgress'] = (share, message) => progress.report(share, message);
-      const working = work({ compile, signal: progress.signal, onProgress });
-      working.then(resolve, reject);
-      await working;
-      return null;
+    const given = new AbortController();
+    let report: NonNullable<BenchOptions['onProgress']> = () => undefined;
+    const working = work({
+      compile,
+      signal: AbortSignal.any([caller, given.signal]),
+      onProgress: (share, message) => report(share, message),
     });
-    caller.addEventListener('abort', () => jobs.cancel(job), { once: true });
-    return promise;
+    const show = () => {
+      const job = jobs.begin(title, async (progress) => {
+        report = (share, message) => progress.report(share, message);
+        progress.signal.addEventListener('abort', () => given.abort(), { once: true });
+        await working;
+        return null;
+      });
+      caller.addEventListener('abort', () => jobs.cancel(job), { once: true });
+    };
+    if (shownAfter === 0) show();
+    const timer = shownAfter === 0 ? undefined : setTimeout(show, shownAfter);
+    try {
+      return await working;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async function tokenizerOf(model: string | undefined): Promise<{ tokenize?: Tokenize }> {

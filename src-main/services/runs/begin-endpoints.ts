@@ -6,6 +6,7 @@ import { StudioError } from '../../contract/errors.ts';
 import { rewardPresets } from '../../rewards/presets.ts';
 import { bundled } from '../bundled.ts';
 import { readRunConfig } from '../config/config-file.ts';
+import { openDatasetLibrary } from '../datasets/dataset-library.ts';
 import { requireRunMemory } from '../models/run-memory.ts';
 import type { StudioContext } from '../studio-context.ts';
 import { checkRun } from './check-run.ts';
@@ -24,7 +25,10 @@ type BeginName =
   | 'run-to-yaml'
   | 'yaml-to-run';
 
-export function beginEndpoints({ store, runs, models }: StudioContext): Endpoints<BeginName & keyof RunOutputs> {
+export function beginEndpoints(context: StudioContext): Endpoints<BeginName & keyof RunOutputs> {
+  const { store, runs, models } = context;
+  const datasets = openDatasetLibrary(context);
+
   async function begin(run: RunConfig, ignoreMemory = false): Promise<string> {
     const rows = await prepareRun(run);
     if (!ignoreMemory) await requireRunMemory(models, run, rows.trainRows);
@@ -36,7 +40,10 @@ export function beginEndpoints({ store, runs, models }: StudioContext): Endpoint
   return {
     'new-run-choices': async () => ({
       models: [...bundled.models, ...(await models.places())],
-      datasets: bundled.datasets,
+      datasets: [
+        ...bundled.datasets,
+        ...datasets.list().map(({ name, trainPath, evalPath }) => ({ name, path: trainPath, evalPath })),
+      ],
       rewardPresets: Object.entries(rewardPresets).map(([name, { description, rules }]) => ({
         name,
         description,
@@ -48,11 +55,11 @@ export function beginEndpoints({ store, runs, models }: StudioContext): Endpoint
       liveRuns: runs.live().map((id) => store.reader.getRun(id).name),
     }),
     'check-run': async ({ type, values }) => {
-      const { problems, config, fromPreset } = await checkRun(type, values);
+      const { problems, config, fromPreset } = await checkRun(type, values, await models.places());
       return { problems, config, fromPreset };
     },
     'begin-run': async ({ type, values, ignoreMemory }) => {
-      const { run, problems } = await checkRun(type, values);
+      const { run, problems } = await checkRun(type, values, await models.places());
       if (run !== null) return begin(run, ignoreMemory);
       const [{ message, field }] = problems;
       throw new StudioError('config_invalid', message, { field });
@@ -82,6 +89,6 @@ export function beginEndpoints({ store, runs, models }: StudioContext): Endpoint
       return null;
     },
     'run-to-yaml': ({ type, values }) => toYaml(type, values),
-    'yaml-to-run': ({ type, text }) => fromYaml(type, text),
+    'yaml-to-run': async ({ type, text }) => fromYaml(type, text, await models.places()),
   };
 }

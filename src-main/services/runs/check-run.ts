@@ -12,14 +12,28 @@ import { isModelFolder } from './model-folder.ts';
 
 const names: Record<RunType, string> = { grpo: 'a GRPO run', sft: 'an SFT run', reward_model: 'a reward model run' };
 
+/** A model of the library. */
+export interface NamedModel {
+  name: string;
+  path: string;
+}
+
 /** What has been found out about settings, with the whole configuration when nothing is wrong. */
 export interface CheckedRun extends RunCheck {
   run: RunConfig | null;
 }
 
-/** Reads no rows: quick enough to be asked while someone types. `~` stands for the home folder. */
-export async function checkRun(type: RunType, given: Record<string, unknown>): Promise<CheckedRun> {
-  const values = withHomeFolder(given);
+/**
+ * Reads no rows: quick enough to be asked while someone types. `~` stands for the home folder.
+ * @param models those that may be named instead of their path
+ */
+export async function checkRun(
+  type: RunType,
+  given: Record<string, unknown>,
+  models: readonly NamedModel[] = [],
+): Promise<CheckedRun> {
+  const named = models.find(({ name }) => name === given['model']);
+  const values = withHomeFolder(named === undefined ? given : { ...given, model: named.path });
   const { config, problems } = await checkValues(runSchemas[type], values, names[type]);
   const all = [...problems.map(toRecord), ...pathProblems(values)];
   const run = config === null || all.length > 0 ? null : ({ type, config } as RunConfig);

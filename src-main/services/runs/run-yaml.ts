@@ -5,7 +5,7 @@ import type { RunType } from '../../contract/config.ts';
 import { StudioError } from '../../contract/errors.ts';
 import { runCommands, runSchemas } from '../config/config-file.ts';
 import { readConfigText } from '../config/config-source.ts';
-import { checkRun } from './check-run.ts';
+import { checkRun, type NamedModel } from './check-run.ts';
 
 /** The settings in the order of the contract, as they were given: defaults stay out. */
 export function toYaml(type: RunType, values: Record<string, unknown>): string {
@@ -19,10 +19,10 @@ export function toYaml(type: RunType, values: Record<string, unknown>): string {
 }
 
 /** Reads what a person has written so far; every problem has its line. */
-export async function fromYaml(type: RunType, text: string): Promise<YamlReading> {
+export async function fromYaml(type: RunType, text: string, models: readonly NamedModel[] = []): Promise<YamlReading> {
   try {
     const { values, lineOf } = readConfigText(text);
-    const { problems } = await checkRun(type, values);
+    const { problems } = await checkRun(type, values, models);
     const placed = problems.map((problem) => {
       const line = lineOf(problem.field.split('.'));
       return line === null ? problem : { ...problem, line };

@@ -63,12 +63,12 @@ export function sampleEndpoints(context: StudioContext): Endpoints<keyof SampleO
     if (ids.length <= IN_ONE_ANSWER) {
       return { kind: 'text', name: file, text: exportHead(format, rules) + lines(ids).join('') };
     }
-    async function* parts({ report, signal }: JobProgress): AsyncGenerator<string> {
+    async function* parts(progress: JobProgress): AsyncGenerator<string> {
       yield exportHead(format, rules);
       for (let start = 0; start < ids.length; start += CHUNK) {
-        signal.throwIfAborted();
+        progress.signal.throwIfAborted();
         yield lines(ids.slice(start, start + CHUNK)).join('');
-        report(start / ids.length, `${start} of ${ids.length} completions`);
+        progress.report(start / ids.length, `${start} of ${ids.length} completions`);
         await new Promise(setImmediate); // others are answered between two chunks
       }
     }
@@ -93,14 +93,14 @@ export function sampleEndpoints(context: StudioContext): Endpoints<keyof SampleO
         input,
         'completions',
         () => samples.findCompletions(input.run, input.filter, input.order, input.descending),
-        samples.completionRows,
+        (ids) => samples.completionRows(ids),
       ),
     'query-groups': (input) =>
       page(
         input,
         'groups',
         () => samples.findGroups(input.run, input.filter, input.order, input.descending),
-        samples.groupRows,
+        (ids) => samples.groupRows(ids),
       ),
     'list-steps': ({ run }) => {
       reader.getRun(run);

@@ -56,6 +56,12 @@ export class Comparison {
     this.read = new Query((signal) => studio.call('compare-runs', { runs: this.ids }, signal));
   }
 
+  /** Tries a reading again that failed, after finding out whether its runs are still there. */
+  reread = async (query: { refresh: () => Promise<void> }): Promise<void> => {
+    await this.read.refresh();
+    await query.refresh();
+  };
+
   groupOf(run: string): RunGroup {
     return this.groups.find(({ runs }) => runs.includes(run)) as RunGroup;
   }

@@ -10,6 +10,7 @@ export type ExportKind = 'png' | 'svg' | 'csv' | 'copy-picture' | 'copy-csv';
 
 interface ChartContent {
   title: string;
+  note: string;
   xLabel: string;
   axis: CompareAxis;
   /** As they are drawn. */
@@ -52,7 +53,7 @@ function save(name: string, content: Blob): void {
 }
 
 /** In the colours of the theme of now. */
-function sceneOf({ title, xLabel, lines, formatX }: ChartContent): Scene {
+function sceneOf({ title, note, xLabel, lines, formatX }: ChartContent): Scene {
   const probe = document.body.appendChild(document.createElement('span'));
   const resolve = (color: string) => {
     probe.style.color = color;
@@ -65,7 +66,7 @@ function sceneOf({ title, xLabel, lines, formatX }: ChartContent): Scene {
     line: resolve('var(--line)'),
   };
   try {
-    return chartScene(lines, { title, xLabel, formatX, format: formatNumber, colors, resolve });
+    return chartScene(lines, { title, note, xLabel, formatX, format: formatNumber, colors, resolve });
   } finally {
     probe.remove();
   }

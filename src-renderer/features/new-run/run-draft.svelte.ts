@@ -16,6 +16,8 @@ export class RunDraft {
   values = $state.raw<Values>({});
   check = $state.raw<Check | null>(null);
   failure = $state.raw<Failure | null>(null);
+  /** What the run takes in memory; null while that cannot be told. */
+  memory = $state.raw<EndpointOutputs['estimate-memory'] | null>(null);
   /** Fields that have been changed, or sent: a form that is still empty does not complain. */
   touched = $state.raw<ReadonlySet<string>>(new Set());
   readonly #transport: Transport;
@@ -39,11 +41,9 @@ export class RunDraft {
 
   /** @param value undefined or the one in force anyway takes the setting back */
   set(name: string, value: unknown): void {
-    const values = { ...this.values };
-    const same = JSON.stringify(value) === JSON.stringify(this.unsaid[name]);
-    if (value === undefined || same) delete values[name];
-    else values[name] = value;
-    this.replace(values);
+    const { [name]: _before, ...others } = this.values;
+    const takenBack = value === undefined || JSON.stringify(value) === JSON.stringify(this.unsaid[name]);
+    this.replace(takenBack ? others : { ...this.values, [name]: value });
     this.touch(name);
   }
 
@@ -78,12 +78,15 @@ export class RunDraft {
     this.replace({ ...givenValues(config), name: `${name} (copy)` });
   }
 
-  /** @returns the new run's id, or null when something is wrong with it, which the form then tells */
-  async begin(): Promise<string | null> {
+  /**
+   * @param ignoreMemory starts it even where it does not fit
+   * @returns the new run's id, or null when something is wrong with it, which the form then tells
+   */
+  async begin(ignoreMemory: boolean): Promise<string | null> {
     await this.#ask();
     this.touchAll();
     if (this.failure !== null || (this.check?.problems.length ?? 0) > 0) return null;
-    return this.#transport.call('begin-run', { type: this.type, values: this.values });
+    return this.#transport.call('begin-run', { type: this.type, values: this.values, ignoreMemory });
   }
 
   /** What is wrong with a field or something in it. */
@@ -125,8 +128,20 @@ export class RunDraft {
       if (this.#controller !== controller) return;
       this.check = check;
       this.failure = null;
+      await this.#askForMemory(controller);
     } catch (error) {
       if (this.#controller === controller) this.failure = toFailure(error);
     }
+  }
+
+  /** Told only of a whole configuration: of half of one it would mislead. */
+  async #askForMemory(controller: AbortController): Promise<void> {
+    const { type } = this;
+    const config = this.check?.config ?? null;
+    const memory =
+      config === null
+        ? null
+        : await this.#transport.call('estimate-memory', { type, config }, controller.signal).catch(() => null);
+    if (this.#controller === controller) this.memory = memory;
   }
 }

@@ -30,10 +30,10 @@ export function filterOf(query: URLSearchParams): SampleFilter {
     if (value === null || value === '') continue;
     filter[field] = numeric.includes(field) ? Number(value) : field === 'bookmarked' ? value === 'yes' : value;
   }
-  for (const [field, value] of Object.entries(filter)) {
-    if (!sampleFilterSchema.safeParse({ [field]: value }).success) delete filter[field];
-  }
-  return filter as SampleFilter;
+  const sound = Object.entries(filter).filter(
+    ([field, value]) => sampleFilterSchema.safeParse({ [field]: value }).success,
+  );
+  return Object.fromEntries(sound);
 }
 
 /** Changes of the address that bring the filter into it. */

@@ -14,7 +14,8 @@ export function markedParts(text: string, spans: readonly TextSpan[]): TextPart[
     if (end > at) parts.push({ text: text.slice(at, end), isMarked });
     at = Math.max(at, end);
   };
-  for (const { start, end } of spans.toSorted((a, b) => a.start - b.start)) {
+  const filled = spans.filter(({ start, end }) => end > start);
+  for (const { start, end } of filled.toSorted((a, b) => a.start - b.start)) {
     add(Math.min(start, text.length), false);
     add(Math.min(end, text.length), true);
   }

@@ -22,9 +22,13 @@ export function declaredInputs(declarations: string): Declared[] {
 
 const globals = { Math, JSON, Number, Object, Array } as const;
 
+/** Members that every engine still has, and nobody should use. */
+const outdated =
+  /^(constructor|prototype|arguments|caller|anchor|big|blink|bold|fixed|font\w+|italics|link|small|strike|sub|sup|substr|trimLeft|trimRight|toLocale\w+)$/;
+
 const membersOf = (object: object): Completion[] =>
   Object.getOwnPropertyNames(object)
-    .filter((name) => /^[A-Za-z]\w*$/.test(name) && !['constructor', 'arguments', 'caller', 'prototype'].includes(name))
+    .filter((name) => /^[A-Za-z]\w*$/.test(name) && !outdated.test(name))
     .map((label) => ({ label, type: isMethod(object, label) ? 'function' : 'property' }));
 
 const isMethod = (object: object, name: string) =>
