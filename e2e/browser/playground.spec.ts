@@ -33,7 +33,7 @@ function textOf(page: Page, number: number, policy: string) {
 
 test('before any run there is a model to ask, and what was not asked is said', async ({ page }) => {
   const faults = await studio.open(page, '/playground');
-  await expect(page.getByLabel('Policy 1')).toHaveValue('model:Starter');
+  await expect(page.getByLabel('Policy 1', { exact: true })).toHaveValue('model:Starter');
   await expect(page.getByRole('button', { name: 'Ask', exact: true })).toBeDisabled();
   await expect(page.getByText('Nothing asked yet')).toBeVisible();
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -69,7 +69,7 @@ test('a model and a checkpoint answer the same prompt with the same seed, scored
   const id = /runs\/([^/?]+)/.exec(page.url())?.[1] ?? '';
 
   await page.goto(`${studio.origin}/#/playground?run=${id}&row=0`);
-  await expect(page.getByLabel('Policy 2')).toHaveValue(`run:${id}:2`);
+  await expect(page.getByLabel('Policy 2', { exact: true })).toHaveValue(`run:${id}:2`);
   await expect(page.getByLabel('Message 1', { exact: true })).toHaveValue(/^What is \d+ \+ \d+\?$/);
   await expect(page.getByLabel('Column answer')).toHaveValue(/^\d+$/);
   await page.getByLabel('Scored by').selectOption('arithmetic');
@@ -130,7 +130,7 @@ test('an answer is streamed, and stopped', async ({ page }) => {
 
   await page.getByLabel('Text to complete').fill('');
   await page.getByRole('button', { name: 'Asked before' }).click();
-  await page.getByRole('menuitem', { name: '1, 2, 3' }).click();
+  await page.getByRole('menuitem', { name: 'text: 1, 2, 3' }).click();
   await expect(page.getByLabel('Text to complete')).toHaveValue('1, 2, 3');
   expect(faults).toEqual([]);
 });

@@ -119,7 +119,9 @@ class Answer {
     }
   }
 
+  /** Tells what has been written; does nothing to an answer that has ended. */
   giveUp(): void {
+    this.#tell();
     this.#stream.steps.return([]);
   }
 
