@@ -5,9 +5,9 @@ import type { FinishReason } from '../../contract/engine.ts';
 import { StudioError } from '../../contract/errors.ts';
 import { RandomStream } from '../../grpo/random.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
-import { headWeight, hiddenStates, logitsInput } from '../model/decoder.ts';
+import { decoderLayer, headWeight, hiddenStates, logitsInput } from '../model/decoder.ts';
 import type { Policy } from '../model/policy.ts';
-import { attention } from '../tensor/ops/attention.ts';
+import { packedHiddenStates } from '../model/token-logps.ts';
 import { cachedAttention, createLayerCache, type DecodeRows, type LayerCache } from '../tensor/ops/cached-attention.ts';
 import { embedding } from '../tensor/ops/embedding.ts';
 import { linear } from '../tensor/ops/linear.ts';
@@ -83,7 +83,7 @@ export function rollout(
   const longest = prompts.reduce((longest, prompt) => Math.max(longest, prompt.length), 0);
   const places = longest + capacity;
   const tables = policy.rope(places);
-  const { caches, logits: promptLogits, starts } = prefill(policy, tables, prompts, { slots: live.length, capacity });
+  const { caches, logits: promptLogits, starts } = prefill(policy, places, prompts, { slots: live.length, capacity });
   try {
     const fused = openFusedDecoder(policy, tables, caches, live.length);
     const decode = (input: DecodeInput): Float32Array =>
@@ -140,7 +140,7 @@ function checkContext({ config }: Policy, prompts: readonly Int32Array[], maxCom
 /** Runs all prompts at once; keeps their keys and values as the caches' prompt blocks, and the logits of each prompt's last token. */
 function prefill(
   policy: Policy,
-  tables: readonly RopeTable[],
+  places: number,
   prompts: readonly Int32Array[],
   size: { slots: number; capacity: number },
 ) {
@@ -149,10 +149,9 @@ function prefill(
   const last = Int32Array.from(prompts, (prompt, group) => starts[group] + prompt.length - 1);
   const caches: LayerCache[] = [];
   const logits = tf.tidy(() => {
-    const hidden = hiddenStates(policy, tables, batch.tokens, batch.positions, (_layer, query, key, value, options) => {
-      caches.push(createLayerCache(key, value, size));
-      return attention(query, key, value, batch.segments, options);
-    });
+    const hidden = packedHiddenStates(policy, batch, places, (_layer, key, value) =>
+      caches.push(createLayerCache(key, value, size)),
+    );
     return headLogits(policy, embedding(hidden, last));
   });
   return { caches, logits, starts };
@@ -172,8 +171,10 @@ function decodeStep(
   { tokens, positions, rows }: DecodeInput,
 ): Float32Array {
   return tf.tidy(() => {
-    const hidden = hiddenStates(policy, tables, tokens, positions, (layer, query, key, value, options) =>
-      cachedAttention(query, key, value, caches[layer], rows, options),
+    const hidden = hiddenStates(policy, tokens, (layer, input) =>
+      decoderLayer(policy, tables, layer, input, positions, (query, key, value, options) =>
+        cachedAttention(query, key, value, caches[layer], rows, options),
+      ),
     );
     return headLogits(policy, hidden);
   });
