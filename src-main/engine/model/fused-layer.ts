@@ -81,7 +81,15 @@ export function fusedLayer(
     const save = args[args.length - 1] as tf.GradSaveFunc;
     const keeps = tf.engine().state.gradientDepth > 0;
     const [query, keys] = [heads * headDim, keyValueHeads * headDim];
-    const widths = [query, keys, keys, query, heads, hiddenSize, ...(keeps ? [intermediateSize, intermediateSize] : [])];
+    const widths = [
+      query,
+      keys,
+      keys,
+      query,
+      heads,
+      hiddenSize,
+      ...(keeps ? [intermediateSize, intermediateSize] : []),
+    ];
     const activations = widths.map((width) => fresh([tokens, width]));
     const value = fresh([tokens, hiddenSize]);
     const wide = keeps ? [] : [null, null];
@@ -91,7 +99,8 @@ export function fusedLayer(
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] => {
       const dx = fresh([tokens, hiddenSize]);
       const gradients = new Map(trained.map((tensor) => [tensor, fresh(tensor.shape)]));
-      const of = (tensor: tf.Tensor | null): Float32Array | null => values(gradients.get(tensor as tf.Variable) ?? null);
+      const of = (tensor: tf.Tensor | null): Float32Array | null =>
+        values(gradients.get(tensor as tf.Variable) ?? null);
       const outputs = [values(dx), tensors.norms.map(of), tensors.arrays.map(of)];
       addon.decoderLayerGrad(...head(), ...saved.map(values), values(dy), ...outputs);
       spent([dy, ...saved]);
@@ -116,7 +125,9 @@ function layerTensors({ weights, adapter }: Decoder, layer: number): LayerTensor
       low[`${name}.lora_B.weight`] ?? null,
     ]),
     ranks: Int32Array.from(downs, (down) => down?.shape[0] ?? 0),
-    scales: Float32Array.from(names, (name, i) => (adapter === null || downs[i] === null ? 0 : loraScale(adapter.settings, name))),
+    scales: Float32Array.from(names, (name, i) =>
+      adapter === null || downs[i] === null ? 0 : loraScale(adapter.settings, name),
+    ),
   };
 }
 
