@@ -13,6 +13,11 @@ export function lossGradients({ parameters }: Pick<TrainablePolicy, 'parameters'
   return Object.fromEntries(names.map((name, i) => [name, grads[i]]));
 }
 
+/** The gradients of a loss that depends on no parameter. The caller disposes them. */
+export function zeroGradients({ parameters }: Pick<TrainablePolicy, 'parameters'>): Gradients {
+  return Object.fromEntries(Object.entries(parameters).map(([name, parameter]) => [name, tf.zerosLike(parameter)]));
+}
+
 const ACTIVATION_BYTES = 320 * 2 ** 20;
 
 /** In how many parts a batch of `tokens` passes through a model, so that what the backward pass needs of each stays small. */
