@@ -271,7 +271,7 @@ function partsOf(groups: readonly GroupRecord[], config: GrpoConfig, policy: Pol
       completions.reduce((sum, completion) => sum + completion.tokens.length, total + promptTokens.length),
     0,
   );
-  return Math.max(wanted, partsForMemory(policy.config, tokens));
+  return Math.max(wanted, partsForMemory(policy, tokens));
 }
 
 function takesPart({ finishReason }: CompletionRecord, config: GrpoConfig): boolean {
