@@ -1,5 +1,6 @@
 /** Log-probs and entropies of completion tokens under a policy, over a packed batch. */
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import { valuesOf } from '../tensor/values-of.ts';
 import { decoderLayer, headWeight, hiddenStates, logitsInput } from './decoder.ts';
 import { canFuseLayers, fusedLayer, type TakeKeys } from './fused-layer.ts';
 import type { Policy } from './policy.ts';
@@ -30,7 +31,7 @@ export function tokenLogps(
 
 /** The log-probs as a plain array, without a gradient. */
 export function evaluateTokenLogps(policy: Policy, batch: PackedBatch, temperature: number): Float32Array {
-  return tf.tidy(() => tokenLogps(policy, batch, temperature).logps.dataSync() as Float32Array);
+  return valuesOf(() => tokenLogps(policy, batch, temperature).logps);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Group rollout: samples several completions for each prompt, with the prompt computed once for its whole group. */
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { SamplingConfig } from '../../contract/config.ts';
 import type { FinishReason } from '../../contract/engine.ts';
 import { StudioError } from '../../contract/errors.ts';
@@ -11,6 +11,7 @@ import { packedHiddenStates } from '../model/token-logps.ts';
 import { cachedAttention, createLayerCache, type DecodeRows, type LayerCache } from '../tensor/ops/cached-attention.ts';
 import { embedding } from '../tensor/ops/embedding.ts';
 import { linear } from '../tensor/ops/linear.ts';
+import { valuesOf } from '../tensor/values-of.ts';
 import type { RopeTable } from '../tensor/ops/rope.ts';
 import { packGroups } from '../model/packed-batch.ts';
 import { drawTokens, isPlain } from './draw-tokens.ts';
@@ -148,7 +149,7 @@ function prefill(
   const starts = Int32Array.from(prompts, (_, group) => batch.segments.rows[group * 4]);
   const last = Int32Array.from(prompts, (prompt, group) => starts[group] + prompt.length - 1);
   const caches: LayerCache[] = [];
-  const logits = tf.tidy(() => {
+  const logits = valuesOf(() => {
     const hidden = packedHiddenStates(policy, batch, places, (_layer, key, value) =>
       caches.push(createLayerCache(key, value, size)),
     );
@@ -170,7 +171,7 @@ function decodeStep(
   caches: LayerCache[],
   { tokens, positions, rows }: DecodeInput,
 ): Float32Array {
-  return tf.tidy(() => {
+  return valuesOf(() => {
     const hidden = hiddenStates(policy, tokens, (layer, input) =>
       decoderLayer(policy, tables, layer, input, positions, (query, key, value, options) =>
         cachedAttention(query, key, value, caches[layer], rows, options),
@@ -180,8 +181,8 @@ function decodeStep(
   });
 }
 
-function headLogits(policy: Policy, hidden: tf.Tensor2D): Float32Array {
-  return linear(logitsInput(policy, hidden), headWeight(policy)).dataSync() as Float32Array; // [B, V]
+function headLogits(policy: Policy, hidden: tf.Tensor2D): tf.Tensor2D {
+  return linear(logitsInput(policy, hidden), headWeight(policy)); // [B, V]
 }
 
 /** What the drawing of tokens depends on, the same for the whole rollout. */
