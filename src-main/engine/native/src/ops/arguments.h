@@ -56,13 +56,16 @@ class Arguments {
     return ok_ && info_[next_].IsTypedArray() ? static_cast<int64_t>(info_[next_].As<Napi::TypedArray>().ElementLength()) : 0;
   }
 
-  // A JavaScript array of Float32Arrays, each with at least `least` elements.
-  std::vector<float*> FloatArrays(int64_t least) {
+  // A JavaScript array of Float32Arrays, each with at least `least` elements; gives their lengths where these are asked for.
+  std::vector<float*> FloatArrays(int64_t least, std::vector<int64_t>* lengths = nullptr) {
     std::vector<float*> arrays;
     Check(info_[next_].IsArray(), "Expected a list of Float32Arrays");
     if (!ok_) return arrays;
     const Napi::Array list = info_[next_++].As<Napi::Array>();
-    for (uint32_t i = 0; ok_ && i < list.Length(); i++) arrays.push_back(Item(list.Get(i), least, false));
+    for (uint32_t i = 0; ok_ && i < list.Length(); i++) {
+      arrays.push_back(Item(list.Get(i), least, false));
+      if (ok_ && lengths != nullptr) lengths->push_back(static_cast<int64_t>(list.Get(i).As<Napi::TypedArray>().ElementLength()));
+    }
     return arrays;
   }
 

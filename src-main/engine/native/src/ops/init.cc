@@ -128,6 +128,16 @@ void AdamWCall(const Napi::CallbackInfo& info) {
   if (in.Ok()) AdamW(parameter, m, v, gradient, size, settings);
 }
 
+// sumSquares(arrays): the sum of the squares of all elements
+Napi::Value SumSquaresCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  std::vector<int64_t> lengths;
+  const std::vector<float*> arrays = in.FloatArrays(0, &lengths);
+  double sum = 0;
+  for (size_t i = 0; in.Ok() && i < arrays.size(); i++) sum += SumSquares(arrays[i], lengths[i]);
+  return Napi::Number::New(info.Env(), sum);
+}
+
 AttentionShape ReadAttentionShape(Arguments& in) {
   AttentionShape shape;
   shape.tokens = in.Size(0);
@@ -252,6 +262,7 @@ void InitOps(Napi::Env env, Napi::Object exports) {
   exports.Set("int8Linear", Napi::Function::New<Int8LinearCall>(env));
   exports.Set("int8LinearGrad", Napi::Function::New<Int8LinearGradCall>(env));
   exports.Set("adamW", Napi::Function::New<AdamWCall>(env));
+  exports.Set("sumSquares", Napi::Function::New<SumSquaresCall>(env));
   exports.Set("attention", Napi::Function::New<AttentionCall>(env));
   exports.Set("attentionGrad", Napi::Function::New<AttentionGradCall>(env));
   exports.Set("cachedAttention", Napi::Function::New<CachedAttentionCall>(env));
