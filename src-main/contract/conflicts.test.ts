@@ -17,6 +17,7 @@ describe('findConflicts', () => {
   test.each([
     [{ rewards: [{ name: 'r', type: 'format', metric_only: true }] }, 'rewards'],
     [{ rewards: [{ name: 'r', type: 'format', enabled: false }] }, 'rewards'],
+    [{ min_completion_length: 9, max_completion_length: 8 }, 'min_completion_length'],
     [{ loss_type: 'gmpo', importance_sampling_level: 'sequence' }, 'importance_sampling_level'],
     [{ loss_type: 'luspo' }, 'importance_sampling_level'],
     [{ loss_type: 'cispo' }, 'epsilon_high'],

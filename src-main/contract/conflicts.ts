@@ -17,6 +17,12 @@ export function findConflicts(config: GrpoConfig): Conflict[] {
   if (!config.rewards.some(({ enabled, metric_only }) => enabled && !metric_only)) {
     refuse('rewards', 'no rule counts in the reward; enable one that is not metric_only');
   }
+  if (config.min_completion_length > config.max_completion_length) {
+    refuse(
+      'min_completion_length',
+      `min_completion_length (${config.min_completion_length}) is above max_completion_length (${config.max_completion_length})`,
+    );
+  }
   if (config.importance_sampling_level !== 'token' && ['gmpo', 'vespo'].includes(loss_type)) {
     refuse(
       'importance_sampling_level',

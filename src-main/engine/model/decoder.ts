@@ -24,42 +24,41 @@ export interface Decoder {
 
 /** Attention of one layer over rotated queries and keys; `options` are those of the layer. */
 export type Attend = (
-  layer: number,
   query: tf.Tensor2D, // [N, heads·headDim]
   key: tf.Tensor2D, // [N, keyValueHeads·headDim]
   value: tf.Tensor2D, // [N, keyValueHeads·headDim]
   options: AttentionOptions,
 ) => tf.Tensor2D; // [N, heads·headDim]
 
+/** How a layer turns hidden states [N, H] into the next ones [N, H]. */
+export type RunLayer = (layer: number, input: tf.Tensor2D) => tf.Tensor2D;
+
 /**
  * Runs all layers, without the last norm.
  *
- * @param tables rotary tables that reach beyond the largest position
  * @param tokens packed token ids [N]
- * @param positions position id of each token [N]
  * @returns hidden states [N, H]; `logitsInput` turns those that are needed into the head's input
  */
-export function hiddenStates(
-  decoder: Decoder,
-  tables: readonly RopeTable[],
-  tokens: Int32Array,
-  positions: Int32Array,
-  attend: Attend,
-): tf.Tensor2D {
-  const { config, weights } = decoder;
+export function hiddenStates({ config, weights }: Decoder, tokens: Int32Array, run: RunLayer): tf.Tensor2D {
   const { embeddingScale } = config;
   const embedded = embedding(weights['model.embed_tokens.weight'] as tf.Tensor2D, tokens); // [N, H]
   let hidden = embeddingScale === 1 ? embedded : tf.mul<tf.Tensor2D>(embedded, embeddingScale); // [N, H]
   for (let layer = 0; layer < config.layers; layer++) {
     const input = hidden;
     // What no gradient asks for is freed with its layer.
-    hidden = tf.tidy(() => decoderLayer(decoder, tables, layer, input, positions, attend));
+    hidden = tf.tidy(() => run(layer, input));
     input.dispose();
   }
   return hidden;
 }
 
-function decoderLayer(
+/**
+ * One layer: norm, attention and feed-forward, each with its residual.
+ *
+ * @param tables rotary tables that reach beyond the largest position
+ * @param positions position id of each token [N]
+ */
+export function decoderLayer(
   decoder: Decoder,
   tables: readonly RopeTable[],
   layer: number,
@@ -73,7 +72,7 @@ function decoderLayer(
   const normed = norm(decoder, `${name}.input_layernorm`, input); // [N, H]
   const [query, key, value] = projections(decoder, `${name}.self_attn`, normed); // [N, heads·D], [N, kvHeads·D] twice
   const placed = (x: tf.Tensor2D) => (kind === null ? x : rope(x, positions, tables[kind], headDim));
-  const attended = attend(layer, placed(query), placed(key), value, { headDim, scale, window }); // [N, heads·D]
+  const attended = attend(placed(query), placed(key), value, { headDim, scale, window }); // [N, heads·D]
   const output = linearLayer(decoder, `${name}.self_attn.o_proj`, attended); // [N, H]
   if (sandwichNorms) {
     const hidden = tf.add<tf.Tensor2D>(input, norm(decoder, `${name}.post_attention_layernorm`, output));

@@ -1,6 +1,8 @@
 /** Log-probs and entropies of completion tokens under a policy, over a packed batch. */
-import * as tf from '@tensorflow/tfjs-core';
-import { headWeight, hiddenStates, logitsInput } from './decoder.ts';
+import type * as tf from '@tensorflow/tfjs-core';
+import { valuesOf } from '../tensor/values-of.ts';
+import { decoderLayer, headWeight, hiddenStates, logitsInput } from './decoder.ts';
+import { canFuseLayers, fusedLayer, type TakeKeys } from './fused-layer.ts';
 import type { Policy } from './policy.ts';
 import { attention } from '../tensor/ops/attention.ts';
 import { embedding } from '../tensor/ops/embedding.ts';
@@ -29,22 +31,30 @@ export function tokenLogps(
 
 /** The log-probs as a plain array, without a gradient. */
 export function evaluateTokenLogps(policy: Policy, batch: PackedBatch, temperature: number): Float32Array {
-  return tf.tidy(() => tokenLogps(policy, batch, temperature).logps.dataSync() as Float32Array);
+  return valuesOf(() => tokenLogps(policy, batch, temperature).logps);
 }
 
 /**
  * The decoder's hidden states over a packed batch, before the last norm [N, H].
  *
  * @param longest length of the longest text, where that is more than what lies in the batch
+ * @param takeKeys sees every layer's keys and values
  */
 export function packedHiddenStates(
   policy: Policy,
   { tokens, positions, segments }: PackedTokens,
   longest = 0,
+  takeKeys?: TakeKeys,
 ): tf.Tensor2D {
-  const length = Math.max(longest, largest(positions) + 1);
-  return hiddenStates(policy, policy.rope(length), tokens, positions, (_layer, query, key, value, options) =>
-    attention(query, key, value, segments, options),
+  const tables = policy.rope(Math.max(longest, largest(positions) + 1));
+  const fused = canFuseLayers(policy, tables);
+  return hiddenStates(policy, tokens, (layer, input) =>
+    fused
+      ? fusedLayer(policy, tables[0], layer, input, { positions, segments }, takeKeys)
+      : decoderLayer(policy, tables, layer, input, positions, (query, key, value, options) => {
+          takeKeys?.(layer, key, value);
+          return attention(query, key, value, segments, options);
+        }),
   );
 }
 

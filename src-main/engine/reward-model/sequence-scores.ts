@@ -6,6 +6,7 @@ import type { TokenGroup } from '../model/packed-batch.ts';
 import { packedHiddenStates, type PackedTokens } from '../model/token-logps.ts';
 import { embedding } from '../tensor/ops/embedding.ts';
 import { linear } from '../tensor/ops/linear.ts';
+import { valuesOf } from '../tensor/values-of.ts';
 import { segmentPositions, segmentsOfGroups } from '../tensor/ops/segments.ts';
 import type { RewardModel } from './reward-model.ts';
 
@@ -62,5 +63,5 @@ export function sequenceScores(model: RewardModel, batch: ScoreBatch): tf.Tensor
 /** The same from token ids and as a plain array, without a gradient. */
 export function scoreTokens(model: RewardModel, groups: readonly TokenGroup[]): Float32Array {
   const batch = packSequences(groups, model.config.padTokenId);
-  return tf.tidy(() => sequenceScores(model, batch).dataSync() as Float32Array).slice();
+  return valuesOf(() => sequenceScores(model, batch));
 }

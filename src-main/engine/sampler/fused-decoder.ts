@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { headWeight } from '../model/decoder.ts';
+import { hasKnownLayers, LINEARS } from '../model/known-layers.ts';
 import { loraScale } from '../model/lora.ts';
 import type { Policy } from '../model/policy.ts';
 import { loadAddon } from '../tensor/native-addon.ts';
@@ -49,17 +50,6 @@ interface DecodeAddon {
     logits: Float32Array,
   ): void;
 }
-
-/** In the order of `LayerMatrix` in decoder.h. */
-const MATRICES = [
-  'self_attn.q_proj',
-  'self_attn.k_proj',
-  'self_attn.v_proj',
-  'self_attn.o_proj',
-  'mlp.gate_proj',
-  'mlp.up_proj',
-  'mlp.down_proj',
-];
 
 export interface FusedDecoder {
   /** @returns logits [B, V] of the next token of every live completion; the same memory at every call */
@@ -121,27 +111,6 @@ export function openFusedDecoder(
   };
 }
 
-/** Whether the layers are those of a Llama and nothing else: two norms, the matrices above with biases or without, one kind of RoPE over whole heads. */
-function hasKnownLayers({ config, weights }: Policy, tables: readonly RopeTable[]): boolean {
-  const { headDim, attentionScale, embeddingScale, normOffset, activation, layerPlans } = config;
-  if (activation !== 'silu' || normOffset !== 0 || embeddingScale !== 1) return false;
-  if (attentionScale !== 1 / Math.sqrt(headDim) || tables.length !== 1) return false;
-  const [places, half] = tables[0].cos.shape;
-  if (2 * half !== headDim) return false;
-  if (!layerPlans.every(({ window, rope }) => rope === 0 && (window === null || window >= places))) return false;
-  const prefix = 'model.layers.0.';
-  const names = new Set(
-    Object.keys(weights).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : [])),
-  );
-  const needed = [
-    'input_layernorm.weight',
-    'post_attention_layernorm.weight',
-    ...MATRICES.map((part) => `${part}.weight`),
-  ];
-  if (!needed.every((name) => names.delete(name))) return false;
-  return [...names].every((name) => MATRICES.some((part) => name === `${part}.bias`));
-}
-
 /** Packs what can have changed since the last rollout: everything, or nothing where all weights are frozen. */
 function packWeights(policy: Policy, addon: DecodeAddon): Handle {
   const { config, weights } = policy;
@@ -174,7 +143,7 @@ function packWeights(policy: Policy, addon: DecodeAddon): Handle {
       values(`${name}.input_layernorm.weight`),
       values(`${name}.post_attention_layernorm.weight`),
     );
-    for (const [matrix, part] of MATRICES.entries()) {
+    for (const [matrix, part] of LINEARS.entries()) {
       const bias = `${name}.${part}.bias`;
       tf.tidy(() => {
         const weight = backend.values(mergedWeight(policy, `${name}.${part}`));

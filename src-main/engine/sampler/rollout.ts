@@ -1,16 +1,17 @@
 /** Group rollout: samples several completions for each prompt, with the prompt computed once for its whole group. */
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { SamplingConfig } from '../../contract/config.ts';
 import type { FinishReason } from '../../contract/engine.ts';
 import { StudioError } from '../../contract/errors.ts';
 import { RandomStream } from '../../grpo/random.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
-import { headWeight, hiddenStates, logitsInput } from '../model/decoder.ts';
+import { decoderLayer, headWeight, hiddenStates, logitsInput } from '../model/decoder.ts';
 import type { Policy } from '../model/policy.ts';
-import { attention } from '../tensor/ops/attention.ts';
+import { packedHiddenStates } from '../model/token-logps.ts';
 import { cachedAttention, createLayerCache, type DecodeRows, type LayerCache } from '../tensor/ops/cached-attention.ts';
 import { embedding } from '../tensor/ops/embedding.ts';
 import { linear } from '../tensor/ops/linear.ts';
+import { valuesOf } from '../tensor/values-of.ts';
 import type { RopeTable } from '../tensor/ops/rope.ts';
 import { packGroups } from '../model/packed-batch.ts';
 import { drawTokens, isPlain } from './draw-tokens.ts';
@@ -111,7 +112,7 @@ export function* rolloutSteps(
   const longest = prompts.reduce((longest, prompt) => Math.max(longest, prompt.length), 0);
   const places = longest + capacity;
   const tables = policy.rope(places);
-  const { caches, logits: promptLogits, starts } = prefill(policy, tables, prompts, { slots: live.length, capacity });
+  const { caches, logits: promptLogits, starts } = prefill(policy, places, prompts, { slots: live.length, capacity });
   try {
     const fused = openFusedDecoder(policy, tables, caches, live.length);
     const decode = (input: DecodeInput): Float32Array =>
@@ -166,7 +167,7 @@ function checkContext({ config }: Policy, prompts: readonly Int32Array[], maxCom
 /** Runs all prompts at once; keeps their keys and values as the caches' prompt blocks, and the logits of each prompt's last token. */
 function prefill(
   policy: Policy,
-  tables: readonly RopeTable[],
+  places: number,
   prompts: readonly Int32Array[],
   size: { slots: number; capacity: number },
 ) {
@@ -174,11 +175,10 @@ function prefill(
   const starts = Int32Array.from(prompts, (_, group) => batch.segments.rows[group * 4]);
   const last = Int32Array.from(prompts, (prompt, group) => starts[group] + prompt.length - 1);
   const caches: LayerCache[] = [];
-  const logits = tf.tidy(() => {
-    const hidden = hiddenStates(policy, tables, batch.tokens, batch.positions, (_layer, query, key, value, options) => {
-      caches.push(createLayerCache(key, value, size));
-      return attention(query, key, value, batch.segments, options);
-    });
+  const logits = valuesOf(() => {
+    const hidden = packedHiddenStates(policy, batch, places, (_layer, key, value) =>
+      caches.push(createLayerCache(key, value, size)),
+    );
     return headLogits(policy, embedding(hidden, last));
   });
   return { caches, logits, starts };
@@ -197,16 +197,18 @@ function decodeStep(
   caches: LayerCache[],
   { tokens, positions, rows }: DecodeInput,
 ): Float32Array {
-  return tf.tidy(() => {
-    const hidden = hiddenStates(policy, tables, tokens, positions, (layer, query, key, value, options) =>
-      cachedAttention(query, key, value, caches[layer], rows, options),
+  return valuesOf(() => {
+    const hidden = hiddenStates(policy, tokens, (layer, input) =>
+      decoderLayer(policy, tables, layer, input, positions, (query, key, value, options) =>
+        cachedAttention(query, key, value, caches[layer], rows, options),
+      ),
     );
     return headLogits(policy, hidden);
   });
 }
 
-function headLogits(policy: Policy, hidden: tf.Tensor2D): Float32Array {
-  return linear(logitsInput(policy, hidden), headWeight(policy)).dataSync() as Float32Array; // [B, V]
+function headLogits(policy: Policy, hidden: tf.Tensor2D): tf.Tensor2D {
+  return linear(logitsInput(policy, hidden), headWeight(policy)); // [B, V]
 }
 
 /** What the drawing of tokens depends on, the same for the whole rollout. */

@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { kernelNames } from '../tensor/ops/kernel-names.ts';
 import '../tensor/ops/fused.ts';
+import { onSpent } from '../tensor/ops/spent-tensors.ts';
 
 const KERNELS = [tf.Add, tf.BatchMatMul, tf.Multiply, tf.Reshape, ...Object.values(kernelNames)];
 
@@ -19,6 +20,7 @@ let wrapped = false;
  */
 export function withEarlyRelease<T>(backwardPass: () => T): T {
   if (!wrapped) for (const name of KERNELS) wrap(name);
+  onSpent(release);
   wrapped = true;
   running = true;
   try {
@@ -29,6 +31,13 @@ export function withEarlyRelease<T>(backwardPass: () => T): T {
   }
 }
 
+/** Frees what was spent before, and keeps what has been now until the next time. */
+function release(next: tf.Tensor[]): void {
+  if (!running) return;
+  tf.dispose(spent);
+  spent = next;
+}
+
 function wrap(kernelName: string): void {
   const gradient = tf.getGradient(kernelName);
   if (gradient === undefined) return;
@@ -36,10 +45,7 @@ function wrap(kernelName: string): void {
   tf.registerGradient({
     ...gradient,
     gradFunc: (dy, saved, attributes) => {
-      if (running) {
-        tf.dispose(spent);
-        spent = [...(Array.isArray(dy) ? dy : [dy]), ...saved];
-      }
+      release([...(Array.isArray(dy) ? dy : [dy]), ...saved]);
       return gradient.gradFunc(dy, saved, attributes);
     },
   });

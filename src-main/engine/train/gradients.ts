@@ -1,7 +1,7 @@
 /** Gradients of a loss with respect to the parameters of a policy, and how they add up over the micro-batches of a step. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
-import type { TrainablePolicy } from '../model/policy.ts';
+import { canFuseLayers } from '../model/fused-layer.ts';
+import { parameterCount, type Policy, type TrainablePolicy } from '../model/policy.ts';
 import { withEarlyRelease } from './early-release.ts';
 import type { Gradients } from './optimizer.ts';
 
@@ -13,15 +13,24 @@ export function lossGradients({ parameters }: Pick<TrainablePolicy, 'parameters'
   return Object.fromEntries(names.map((name, i) => [name, grads[i]]));
 }
 
+/** The gradients of a loss that depends on no parameter. The caller disposes them. */
+export function zeroGradients({ parameters }: Pick<TrainablePolicy, 'parameters'>): Gradients {
+  return Object.fromEntries(Object.entries(parameters).map(([name, parameter]) => [name, tf.zerosLike(parameter)]));
+}
+
 const ACTIVATION_BYTES = 320 * 2 ** 20;
 
-/** In how many parts a batch of `tokens` passes through a model, so that what the backward pass needs of each stays small. */
-export function partsForMemory(
-  { layers, hiddenSize, intermediateSize, heads, keyValueHeads, headDim }: DecoderConfig,
-  tokens: number,
-): number {
-  const floats = 4 * hiddenSize + (2 * heads + 2 * keyValueHeads) * headDim + 3 * intermediateSize; // of a token and layer
-  return Math.max(1, Math.ceil((4 * layers * floats * tokens) / ACTIVATION_BYTES));
+/**
+ * In how many parts a batch of `tokens` passes through a model, so that what the backward pass needs of each stays small: below
+ * 320 MiB, or the size of the model itself where that is more.
+ */
+export function partsForMemory(policy: Policy, tokens: number): number {
+  const { layers, hiddenSize, intermediateSize, heads, keyValueHeads, headDim } = policy.config;
+  const projected = (2 * heads + 2 * keyValueHeads) * headDim;
+  const fused = canFuseLayers(policy, policy.rope(1));
+  const floats = projected + (fused ? 2 * (hiddenSize + intermediateSize) : 4 * hiddenSize + 3 * intermediateSize); // of a token and layer
+  const budget = Math.max(ACTIVATION_BYTES, 4 * parameterCount(policy));
+  return Math.max(1, Math.ceil((4 * layers * floats * tokens) / budget));
 }
 
 /** Cuts a batch into at most `parts` micro-batches of about the same size; none is empty. */

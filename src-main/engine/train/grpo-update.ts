@@ -14,7 +14,7 @@ import { withDropout } from '../model/lora.ts';
 import { packGroups, type PackedBatch } from '../model/packed-batch.ts';
 import type { Policy, TrainablePolicy } from '../model/policy.ts';
 import { evaluateTokenLogps, tokenLogps } from '../model/token-logps.ts';
-import { accumulate, lossGradients, microBatches, partsForMemory } from './gradients.ts';
+import { accumulate, lossGradients, microBatches, partsForMemory, zeroGradients } from './gradients.ts';
 import { advantageOptions } from './grpo-settings.ts';
 import { hostLoss, type HostLoss } from './host-loss.ts';
 import type { Gradients, Optimizer } from './optimizer.ts';
@@ -23,12 +23,14 @@ import type { Gradients, Optimizer } from './optimizer.ts';
 interface MicroBatch {
   completions: CompletionRecord[];
   batch: PackedBatch;
+  /** Whether the loss has a gradient here; without one there is no backward pass. */
+  learns: boolean;
 }
 
 /** Gives every completion its log-probs under the reference. */
 export function recordReferenceLogps(reference: Policy, groups: readonly GroupRecord[], config: GrpoConfig): void {
   for (const micro of microBatches(groups, config.steps_per_generation * config.gradient_accumulation_steps)) {
-    const { batch, completions } = packed(micro);
+    const { batch, completions } = packed(micro, false);
     spread(evaluateTokenLogps(reference, batch, config.temperature), batch, (values, i) => {
       completions[i].referenceLogps = values;
     });
@@ -128,8 +130,12 @@ export function updatePolicy(
   options: GrpoLossOptions,
   learningRate: number,
 ): UpdateResult {
+  const learns = learningGroups(config, options, advantages);
   const slices = microBatches(groups, config.steps_per_generation).map((slice) =>
-    microBatches(slice, partsOf(slice, config, policy)).map(packed),
+    [true, false].flatMap((learning) => {
+      const part = slice.filter((group) => learns(group) === learning);
+      return microBatches(part, partsOf(part, config, policy)).map((micro) => packed(micro, learning));
+    }),
   );
   const known = new Set(replayed.flatMap(({ completions }) => completions));
   const keepOldLogps = ({ batch, completions }: MicroBatch, logps: Float32Array): void =>
@@ -171,10 +177,12 @@ export function updatePolicy(
             bonus,
           );
         };
-        gradients = accumulate(gradients, lossGradients(policy, forward));
+        if (micro.learns) gradients = accumulate(gradients, lossGradients(policy, forward));
+        else tf.dispose(tf.tidy(forward));
       }
-      gradientNorm += optimizer.apply(gradients as Gradients, learningRate);
-      tf.dispose(gradients as Gradients);
+      gradients ??= zeroGradients(policy);
+      gradientNorm += optimizer.apply(gradients, learningRate);
+      tf.dispose(gradients);
     }
   }
   const updates = config.num_iterations * slices.length;
@@ -240,6 +248,20 @@ function microBatchLoss(
   };
 }
 
+/**
+ * Whether the loss has a gradient on a group. A group whose completions all did equally well has no advantages, and where nothing but
+ * advantages enters the loss, none. Where the batch decides which tokens count, no group is told apart.
+ */
+function learningGroups(
+  config: GrpoConfig,
+  { beta, entropyCoefficient }: GrpoLossOptions,
+  advantages: TokenAdvantages,
+): (group: GroupRecord) => boolean {
+  if (beta !== 0 || entropyCoefficient !== 0 || config.top_entropy_quantile < 1) return () => true;
+  const taking = ({ completions }: GroupRecord) => completions.filter((completion) => takesPart(completion, config));
+  return (group) => taking(group).some((completion) => advantages(completion).some((advantage) => advantage !== 0));
+}
+
 /** As many micro-batches as the config asks for, or more where memory does; which tokens have high entropy one batch decides. */
 function partsOf(groups: readonly GroupRecord[], config: GrpoConfig, policy: Policy): number {
   const wanted = config.gradient_accumulation_steps;
@@ -249,7 +271,7 @@ function partsOf(groups: readonly GroupRecord[], config: GrpoConfig, policy: Pol
       completions.reduce((sum, completion) => sum + completion.tokens.length, total + promptTokens.length),
     0,
   );
-  return Math.max(wanted, partsForMemory(policy.config, tokens));
+  return Math.max(wanted, partsForMemory(policy, tokens));
 }
 
 function takesPart({ finishReason }: CompletionRecord, config: GrpoConfig): boolean {
@@ -263,8 +285,9 @@ function lossTokens(batches: readonly MicroBatch[], config: GrpoConfig): number 
   return completions.reduce((total, { tokens }) => total + tokens.length, 0);
 }
 
-function packed(groups: readonly GroupRecord[]): MicroBatch {
+function packed(groups: readonly GroupRecord[], learns: boolean): MicroBatch {
   return {
+    learns,
     completions: groups.flatMap(({ completions }) => completions),
     batch: packGroups(
       groups.map(({ promptTokens, completions }) => ({

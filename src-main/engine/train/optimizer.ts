@@ -4,6 +4,7 @@ import type { NamedArray, TensorSource } from '../../checkpoint/tensor-file.ts';
 import { StudioError } from '../../contract/errors.ts';
 import type { TrainablePolicy } from '../model/policy.ts';
 import { adamW } from '../tensor/ops/adamw.ts';
+import { globalNorm } from '../tensor/ops/global-norm.ts';
 
 export interface OptimizerSettings {
   beta1: number;
@@ -44,7 +45,7 @@ export class Optimizer {
    */
   apply(gradients: Gradients, learningRate: number): number {
     const { beta1, beta2, epsilon, weightDecay, maxGradNorm } = this.#settings;
-    const norm = globalNorm(gradients);
+    const norm = globalNorm(Object.values(gradients));
     if (!Number.isFinite(norm)) {
       throw new StudioError(
         'training_diverged',
@@ -99,12 +100,4 @@ export class Optimizer {
 
 function zeroVariable(shape: number[]): tf.Variable {
   return tf.tidy(() => tf.variable(tf.zeros(shape)));
-}
-
-function globalNorm(gradients: Gradients): number {
-  let squares = 0;
-  for (const gradient of Object.values(gradients)) {
-    squares += tf.tidy(() => tf.sum(tf.square(gradient)).dataSync()[0]);
-  }
-  return Math.sqrt(squares);
 }

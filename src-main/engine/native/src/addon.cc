@@ -13,6 +13,7 @@ namespace grpo {
 
 void InitOps(Napi::Env env, Napi::Object exports);
 void InitDecode(Napi::Env env, Napi::Object exports);
+void InitLayer(Napi::Env env, Napi::Object exports);
 
 namespace {
 
@@ -149,6 +150,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("gatherRows", Napi::Function::New<GatherRowsCall>(env));
   InitOps(env, exports);
   InitDecode(env, exports);
+  InitLayer(env, exports);
   return exports;
 }
 

@@ -346,3 +346,10 @@ TEST(SelectiveLogSoftmaxAndItsGradient) {
   CheckGradient(hidden, Floats(all.begin(), middle), [&](const Floats& x) { return loss(x, head); });
   CheckGradient(head, Floats(middle, all.end()), [&](const Floats& x) { return loss(hidden, x); });
 }
+
+TEST(SumSquaresOfManyBlocks) {
+  for (int64_t size : {0, 3, 70000}) {
+    const Floats x = Numbers(size, 6);
+    CHECK_CLOSE(SumSquares(x.data(), size), Dot(x, x), 1e-5);
+  }
+}

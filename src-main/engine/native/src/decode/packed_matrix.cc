@@ -13,15 +13,20 @@ int64_t CeilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
 
+float* PackedMatrix::Shape(int64_t outputs, int64_t inputs) {
+  outputs_ = outputs;
+  inputs_ = inputs;
+  strips_ = CeilDivide(outputs, ActiveKernels().tileColumns);
+  stripLength_ = inputs * ActiveKernels().tileColumns;
+  float* values = values_.Reserve(Floats() + kVectorMax);
+  data_ = values;
+  return values;
+}
+
 void PackedMatrix::Pack(const float* weight, int64_t outputs, int64_t inputs) {
   const Kernels& kernels = ActiveKernels();
   const int64_t width = kernels.tileColumns, depth = GemmDepthBlock(inputs);
-  outputs_ = outputs;
-  inputs_ = inputs;
-  strips_ = CeilDivide(outputs, width);
-  stripLength_ = inputs * width;
-  float* values = values_.Reserve(Floats() + kVectorMax);
-  data_ = values;
+  float* values = Shape(outputs, inputs);
   ParallelFor(strips_, std::max<int64_t>(1, 65536 / stripLength_), [&](int64_t begin, int64_t end) {
     for (int64_t strip = begin; strip < end; strip++) {
       const int64_t row = strip * width, count = std::min(width, outputs - row);
@@ -29,6 +34,18 @@ void PackedMatrix::Pack(const float* weight, int64_t outputs, int64_t inputs) {
         kernels.packRows(weight + row * inputs + p, inputs, count, std::min(depth, inputs - p), width,
                          values + strip * stripLength_ + p * width);
       }
+    }
+  });
+}
+
+void PackedMatrix::PackTransposed(const float* weight, int64_t rows, int64_t columns) {
+  const Kernels& kernels = ActiveKernels();
+  const int64_t width = kernels.tileColumns;
+  float* values = Shape(columns, rows);
+  ParallelFor(strips_, std::max<int64_t>(1, 131072 / stripLength_), [&](int64_t begin, int64_t end) {
+    for (int64_t strip = begin; strip < end; strip++) {
+      const int64_t column = strip * width;
+      kernels.packColumns(weight + column, columns, std::min(width, columns - column), rows, width, values + strip * stripLength_);
     }
   });
 }

@@ -1,4 +1,4 @@
-// A weight matrix laid out once for many products with few rows: decoding multiplies the same weights token after token.
+// A weight matrix laid out once for many products with few rows: blocks of tokens, or the newest tokens of a rollout.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,8 @@ class PackedMatrix {
 
   // Packs weight[outputs, inputs], one row per output.
   void Pack(const float* weight, int64_t outputs, int64_t inputs);
+  // Packs the transpose of weight[rows, columns]: outputs are its columns.
+  void PackTransposed(const float* weight, int64_t rows, int64_t columns);
 
   int64_t Outputs() const { return outputs_; }
   int64_t Inputs() const { return inputs_; }
@@ -23,6 +25,7 @@ class PackedMatrix {
 
  private:
   friend class PackedRows;
+  float* Shape(int64_t outputs, int64_t inputs);
   AlignedBuffer values_;
   const float* data_ = nullptr;
   int64_t outputs_ = 0, inputs_ = 0, strips_ = 0, stripLength_ = 0;

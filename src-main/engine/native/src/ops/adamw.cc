@@ -1,10 +1,27 @@
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "../thread_pool.h"
 #include "op_kernels.h"
 #include "ops.h"
 
 namespace grpo {
+
+double SumSquares(const float* x, int64_t size) {
+  constexpr int64_t kBlock = 4096;
+  const OpKernels& kernels = ActiveOpKernels();
+  std::vector<float> sums(static_cast<size_t>((size + kBlock - 1) / kBlock));
+  ParallelFor(static_cast<int64_t>(sums.size()), 16, [&](int64_t begin, int64_t end) {
+    for (int64_t block = begin; block < end; block++) {
+      const float* part = x + block * kBlock;
+      sums[static_cast<size_t>(block)] = kernels.dot(part, part, std::min(kBlock, size - block * kBlock));
+    }
+  });
+  double total = 0;
+  for (const float sum : sums) total += sum;
+  return total;
+}
 
 void AdamW(float* parameter, float* m, float* v, const float* gradient, int64_t size, const AdamWSettings& settings) {
   const OpKernels& kernels = ActiveOpKernels();

@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "../buffers.h"
@@ -55,25 +56,63 @@ class Arguments {
     return ok_ && info_[next_].IsTypedArray() ? static_cast<int64_t>(info_[next_].As<Napi::TypedArray>().ElementLength()) : 0;
   }
 
-  // A JavaScript array of Float32Arrays, each with at least `least` elements.
-  std::vector<float*> FloatArrays(int64_t least) {
+  // A JavaScript array of Float32Arrays, each with at least `least` elements; gives their lengths where these are asked for.
+  std::vector<float*> FloatArrays(int64_t least, std::vector<int64_t>* lengths = nullptr) {
     std::vector<float*> arrays;
     Check(info_[next_].IsArray(), "Expected a list of Float32Arrays");
     if (!ok_) return arrays;
     const Napi::Array list = info_[next_++].As<Napi::Array>();
     for (uint32_t i = 0; ok_ && i < list.Length(); i++) {
-      const Napi::Value item = list.Get(i);
-      Check(item.IsTypedArray() && item.As<Napi::TypedArray>().TypedArrayType() == napi_float32_array, "Expected a Float32Array");
-      if (!ok_) break;
-      Napi::Float32Array array = item.As<Napi::Float32Array>();
-      Check(static_cast<int64_t>(array.ElementLength()) >= least, kTooShort);
-      arrays.push_back(array.Data());
+      arrays.push_back(Item(list.Get(i), least, false));
+      if (ok_ && lengths != nullptr) lengths->push_back(static_cast<int64_t>(list.Get(i).As<Napi::TypedArray>().ElementLength()));
     }
+    return arrays;
+  }
+
+  // A segment table whose segments tile [0, tokens) and whose prefixes are whole earlier segments without a prefix.
+  const int32_t* Segments(int64_t tokens, int64_t* count) {
+    const int64_t length = NextLength();
+    const int32_t* table = IntArray(0);
+    *count = length / 4;
+    std::map<int32_t, int32_t> prompts;
+    int64_t place = 0;
+    for (int64_t i = 0; ok_ && i < *count; i++) {
+      const int32_t *row = table + 4 * i, prefixLength = row[3];
+      bool fits = row[0] == place && row[1] > 0 && prefixLength >= 0;
+      if (prefixLength > 0) {
+        const auto prompt = prompts.find(row[2]);
+        fits = fits && prompt != prompts.end() && prompt->second == prefixLength;
+      } else {
+        prompts[row[0]] = row[1];
+      }
+      Check(fits, "A segment does not fit its table");
+      place += row[1];
+    }
+    Check(place == tokens, "The segments do not cover the batch");
+    return table;
+  }
+
+  // A JavaScript array of Float32Arrays of at least the given lengths, or nulls.
+  std::vector<float*> OptionalFloatArrays(const std::vector<int64_t>& least) {
+    std::vector<float*> arrays;
+    Check(ok_ && info_[next_].IsArray() && info_[next_].As<Napi::Array>().Length() == least.size(), "Expected a list of arrays");
+    if (!ok_) return arrays;
+    const Napi::Array list = info_[next_++].As<Napi::Array>();
+    for (uint32_t i = 0; ok_ && i < list.Length(); i++) arrays.push_back(Item(list.Get(i), least[i], true));
     return arrays;
   }
 
  private:
   static constexpr const char* kTooShort = "An array is shorter than the operation's shape says";
+
+  float* Item(const Napi::Value& item, int64_t least, bool optional) {
+    if (optional && (item.IsNull() || item.IsUndefined())) return nullptr;
+    Check(item.IsTypedArray() && item.As<Napi::TypedArray>().TypedArrayType() == napi_float32_array, "Expected a Float32Array");
+    if (!ok_) return nullptr;
+    Napi::Float32Array array = item.As<Napi::Float32Array>();
+    Check(static_cast<int64_t>(array.ElementLength()) >= least, kTooShort);
+    return array.Data();
+  }
 
   template <class T>
   T* Take(const Span<T>& span, int64_t least) {

@@ -11,7 +11,7 @@
 namespace grpo {
 namespace {
 
-constexpr int64_t kRowsPerTask = 4;  // completions of one prompt whose scores against it are one matrix product
+constexpr int64_t kRowsPerTask = 16;  // completions of one prompt whose scores against it are one matrix product
 
 // Completions [first, last) of the batch, which continue the same prompt, for one key/value head.
 struct Task {

@@ -1,7 +1,6 @@
 // Hands the fused operations to JavaScript: reads sizes and arrays in order, checks every length and index, and calls ops.h.
 #include <napi.h>
 
-#include <map>
 #include <vector>
 
 #include "arguments.h"
@@ -129,6 +128,16 @@ void AdamWCall(const Napi::CallbackInfo& info) {
   if (in.Ok()) AdamW(parameter, m, v, gradient, size, settings);
 }
 
+// sumSquares(arrays): the sum of the squares of all elements
+Napi::Value SumSquaresCall(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  std::vector<int64_t> lengths;
+  const std::vector<float*> arrays = in.FloatArrays(0, &lengths);
+  double sum = 0;
+  for (size_t i = 0; in.Ok() && i < arrays.size(); i++) sum += SumSquares(arrays[i], lengths[i]);
+  return Napi::Number::New(info.Env(), sum);
+}
+
 AttentionShape ReadAttentionShape(Arguments& in) {
   AttentionShape shape;
   shape.tokens = in.Size(0);
@@ -141,36 +150,13 @@ AttentionShape ReadAttentionShape(Arguments& in) {
   return shape;
 }
 
-// A table whose segments tile [0, tokens) and whose prefixes are whole earlier segments without a prefix.
-const int32_t* ReadSegments(Arguments& in, int64_t tokens, int64_t* count) {
-  const int64_t length = in.NextLength();
-  const int32_t* table = in.IntArray(0);
-  *count = length / 4;
-  std::map<int32_t, int32_t> prompts;
-  int64_t place = 0;
-  for (int64_t i = 0; in.Ok() && i < *count; i++) {
-    const int32_t *row = table + 4 * i, prefixLength = row[3];
-    bool fits = row[0] == place && row[1] > 0 && prefixLength >= 0;
-    if (prefixLength > 0) {
-      const auto prompt = prompts.find(row[2]);
-      fits = fits && prompt != prompts.end() && prompt->second == prefixLength;
-    } else {
-      prompts[row[0]] = row[1];
-    }
-    in.Check(fits, "A segment does not fit its table");
-    place += row[1];
-  }
-  in.Check(place == tokens, "The segments do not cover the batch");
-  return table;
-}
-
 // attention(tokens, heads, kvHeads, headDim, scale, window, segments, q, k, v, out, logSums)
 void AttentionCall(const Napi::CallbackInfo& info) {
   Arguments in(info);
   const AttentionShape shape = ReadAttentionShape(in);
   const int64_t size = shape.tokens * shape.heads * shape.headDim, kvSize = shape.tokens * shape.kvHeads * shape.headDim;
   int64_t count = 0;
-  const int32_t* segments = ReadSegments(in, shape.tokens, &count);
+  const int32_t* segments = in.Segments(shape.tokens, &count);
   const float *q = in.FloatArray(size), *k = in.FloatArray(kvSize), *v = in.FloatArray(kvSize);
   float *out = in.FloatArray(size), *logSums = in.FloatArray(shape.tokens * shape.heads);
   if (in.Ok()) Attention(q, k, v, segments, count, shape, out, logSums);
@@ -182,7 +168,7 @@ void AttentionGradCall(const Napi::CallbackInfo& info) {
   const AttentionShape shape = ReadAttentionShape(in);
   const int64_t size = shape.tokens * shape.heads * shape.headDim, kvSize = shape.tokens * shape.kvHeads * shape.headDim;
   int64_t count = 0;
-  const int32_t* segments = ReadSegments(in, shape.tokens, &count);
+  const int32_t* segments = in.Segments(shape.tokens, &count);
   const float *dOut = in.FloatArray(size), *q = in.FloatArray(size), *k = in.FloatArray(kvSize), *v = in.FloatArray(kvSize);
   const float *out = in.FloatArray(size), *logSums = in.FloatArray(shape.tokens * shape.heads);
   float *dq = in.FloatArray(size), *dk = in.FloatArray(kvSize), *dv = in.FloatArray(kvSize);
@@ -276,6 +262,7 @@ void InitOps(Napi::Env env, Napi::Object exports) {
   exports.Set("int8Linear", Napi::Function::New<Int8LinearCall>(env));
   exports.Set("int8LinearGrad", Napi::Function::New<Int8LinearGradCall>(env));
   exports.Set("adamW", Napi::Function::New<AdamWCall>(env));
+  exports.Set("sumSquares", Napi::Function::New<SumSquaresCall>(env));
   exports.Set("attention", Napi::Function::New<AttentionCall>(env));
   exports.Set("attentionGrad", Napi::Function::New<AttentionGradCall>(env));
   exports.Set("cachedAttention", Napi::Function::New<CachedAttentionCall>(env));

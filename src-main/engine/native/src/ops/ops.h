@@ -48,6 +48,9 @@ struct AdamWSettings {
 // One update of parameter, m and v in place.
 void AdamW(float* parameter, float* m, float* v, const float* gradient, int64_t size, const AdamWSettings& settings);
 
+// The sum of the squares of x.
+double SumSquares(const float* x, int64_t size);
+
 struct AttentionShape {
   int64_t tokens, heads, kvHeads, headDim;
   float scale;

@@ -1,0 +1,325 @@
+#include "decoder_layer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <vector>
+
+#include "../aligned_buffer.h"
+#include "../decode/packed_matrix.h"
+#include "../gemm.h"
+#include "../kernels.h"
+#include "../ops/op_kernels.h"
+#include "../thread_pool.h"
+
+namespace grpo {
+namespace {
+
+constexpr int64_t kBlockRows = 84;     // tokens of a block, about: whole strips of every micro-kernel
+constexpr int64_t kGradientRows = 128;  // rows of a weight's gradient that one task computes
+
+// The matrices of a linear layer, packed for x * weight^T or for dy * weight, with those of its low-rank update.
+struct PackedLinear {
+  PackedMatrix weight, first, second;
+};
+
+// What lives from one phase of a call to the next, for all tokens.
+struct Scratch {
+  PackedLinear linears[kLayerLinears];
+  AlignedBuffer normed, normedAgain, activation, dGate, dUp, dNormed, dNormedAgain, dMiddle, dAttended, dQuery, dKey, dValue, inverses;
+  AlignedBuffer reduced[kLayerLinears], dReduced[kLayerLinears];
+};
+
+// What one thread needs for its block of tokens.
+struct Workspace {
+  PackedRows rows, reducedRows;
+  AlignedBuffer normed, gate, up, reduced;
+};
+
+Scratch& CallScratch() {
+  static thread_local Scratch scratch;
+  return scratch;
+}
+
+Workspace& ThreadWorkspace() {
+  static thread_local Workspace workspace;
+  return workspace;
+}
+
+// Calls body(first, count) on blocks of the tokens, of equal size and in a number that all threads share evenly.
+template <class Body>
+void ForBlocks(int64_t tokens, Body body) {
+  const int64_t even = 4 * Threads();
+  int64_t blocks = (tokens + kBlockRows - 1) / kBlockRows;
+  if (blocks > 1 && blocks % even != 0 && tokens >= 16 * even) blocks += even - blocks % even;
+  ParallelFor(blocks, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t block = begin; block < end; block++) {
+      const int64_t first = tokens * block / blocks;
+      body(first, tokens * (block + 1) / blocks - first);
+    }
+  });
+}
+
+// out[rows, outputs] = rows * matrix^T, or += with `add`.
+void Multiply(const PackedRows& rows, const PackedMatrix& matrix, bool add, float* out) {
+  const int64_t tile = ActiveKernels().tileColumns;
+  for (int64_t strip = 0; strip < matrix.Strips(); strip++) rows.Multiply(matrix, strip, add, out + strip * tile, matrix.Outputs());
+}
+
+void PackForward(const LayerParameters& parameters, Scratch& scratch) {
+  for (int64_t i = 0; i < kLayerLinears; i++) {
+    const Linear& linear = parameters.linears[i];
+    PackedLinear& packed = scratch.linears[i];
+    packed.weight.Pack(linear.weight, linear.outputs, linear.inputs);
+    if (linear.rank == 0) continue;
+    packed.first.Pack(linear.down, linear.rank, linear.inputs);
+    packed.second.Pack(linear.up, linear.outputs, linear.rank);
+  }
+}
+
+void PackBackward(const LayerParameters& parameters, Scratch& scratch) {
+  for (int64_t i = 0; i < kLayerLinears; i++) {
+    const Linear& linear = parameters.linears[i];
+    PackedLinear& packed = scratch.linears[i];
+    packed.weight.PackTransposed(linear.weight, linear.outputs, linear.inputs);
+    if (linear.rank == 0) continue;
+    packed.first.PackTransposed(linear.up, linear.outputs, linear.rank);
+    packed.second.PackTransposed(linear.down, linear.rank, linear.inputs);
+  }
+}
+
+// reduced[count, rank] = scale * rows * first^T, and out += reduced * second^T.
+void AddLowRank(const Linear& linear, const PackedLinear& packed, const PackedRows& rows, int64_t count, float* reduced, float* out) {
+  if (linear.rank == 0) return;
+  Workspace& work = ThreadWorkspace();
+  Multiply(rows, packed.first, false, reduced);
+  ActiveOpKernels().scale(reduced, linear.scale, count * linear.rank);
+  work.reducedRows.Pack(reduced, count, linear.rank);
+  Multiply(work.reducedRows, packed.second, true, out);
+}
+
+void Apply(const Linear& linear, const PackedLinear& packed, const PackedRows& rows, int64_t count, bool add, float* out) {
+  Multiply(rows, packed.weight, add, out);
+  for (int64_t r = 0; linear.bias != nullptr && r < count; r++) {
+    ActiveOpKernels().add(linear.bias, out + r * linear.outputs, linear.outputs);
+  }
+  AddLowRank(linear, packed, rows, count, ThreadWorkspace().reduced.Reserve(count * linear.rank), out);
+}
+
+float InverseRoot(const float* row, int64_t width, float epsilon) {
+  return 1.0f / std::sqrt(ActiveOpKernels().dot(row, row, width) / static_cast<float>(width) + epsilon);
+}
+
+void NormRows(const float* x, const float* weight, int64_t count, int64_t width, float epsilon, float* out) {
+  for (int64_t r = 0; r < count; r++) {
+    const float* row = x + r * width;
+    ActiveOpKernels().scaledProduct(row, weight, InverseRoot(row, width, epsilon), out + r * width, width);
+  }
+}
+
+// dx = gradient of the norm at x, plus what flows past it.
+void NormGradRows(const float* dy, const float* x, const float* weight, const float* past, int64_t count, int64_t width, float epsilon,
+                  float* inverses, float* dx) {
+  const OpKernels& kernels = ActiveOpKernels();
+  for (int64_t r = 0; r < count; r++) {
+    const float *row = x + r * width, *d = dy + r * width;
+    const float inverse = inverses[r] = InverseRoot(row, width, epsilon);
+    const float shrink = inverse * inverse * inverse * kernels.dotOfThree(d, weight, row, width) / static_cast<float>(width);
+    kernels.rmsNormGrad(d, weight, row, inverse, shrink, dx + r * width, width);
+    kernels.add(past + r * width, dx + r * width, width);
+  }
+}
+
+// Rotates the heads of rows [first, first + count) of x[N, heads * headDim] in place.
+void RotateRows(const LayerShape& shape, int64_t heads, float direction, int64_t first, int64_t count, float* x) {
+  const int64_t d = shape.attention.headDim, half = shape.rotaryHalf;
+  for (int64_t n = first; n < first + count; n++) {
+    const int64_t angles = shape.positions[n] * half;
+    for (int64_t head = 0; head < heads; head++) {
+      float* at = x + (n * heads + head) * d;
+      ActiveOpKernels().rotate(at, shape.cos + angles, shape.sin + angles, direction, half, at);
+    }
+  }
+}
+
+// The gradients of all weights as one list of tasks, so that threads do not wait between two matrices.
+class WeightGradients {
+ public:
+  explicit WeightGradients(int64_t tokens) : tokens_(tokens) {}
+
+  // out[leftWidth, rightWidth] = left[N, leftWidth]^T * right[N, rightWidth]
+  void Product(const float* left, int64_t leftWidth, const float* right, int64_t rightWidth, float* out) {
+    if (out == nullptr) return;
+    for (int64_t row = 0; row < leftWidth; row += kGradientRows) {
+      const int64_t rows = std::min(kGradientRows, leftWidth - row);
+      tasks_.push_back([=, tokens = tokens_] {
+        Gemm(true, false, rows, rightWidth, tokens, 1.0f, left + row, leftWidth, right, rightWidth, 0.0f, out + row * rightWidth, rightWidth);
+      });
+    }
+  }
+
+  // out[width] = sum over the tokens of dy[N, width]
+  void Sum(const float* dy, int64_t width, float* out) {
+    if (out == nullptr) return;
+    tasks_.push_back([=, tokens = tokens_] {
+      std::fill_n(out, width, 0.0f);
+      for (int64_t n = 0; n < tokens; n++) ActiveOpKernels().add(dy + n * width, out, width);
+    });
+  }
+
+  // out[width] = sum over the tokens of inverses[N] * x[N, width] * dy[N, width]
+  void NormWeight(const float* dy, const float* x, const float* inverses, int64_t width, float* out) {
+    if (out == nullptr) return;
+    tasks_.push_back([=, tokens = tokens_] {
+      std::fill_n(out, width, 0.0f);
+      for (int64_t n = 0; n < tokens; n++) {
+        ActiveOpKernels().addScaledProduct(inverses[n], x + n * width, dy + n * width, out, width);
+      }
+    });
+  }
+
+  void Run() {
+    ParallelFor(static_cast<int64_t>(tasks_.size()), 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++) tasks_[static_cast<size_t>(i)]();
+    });
+  }
+
+ private:
+  int64_t tokens_;
+  std::vector<std::function<void()>> tasks_;
+};
+
+}  // namespace
+
+void DecoderLayer(const LayerShape& shape, const LayerParameters& parameters, const float* x, const LayerActivations& activations,
+                  float* out) {
+  Scratch& scratch = CallScratch();
+  const int64_t tokens = shape.attention.tokens, h = shape.hidden, q = shape.QueryWidth(), kv = shape.KvWidth(), wide = shape.intermediate;
+  const auto apply = [&](LayerLinear name, const PackedRows& rows, int64_t count, bool add, float* to) {
+    Apply(parameters[name], scratch.linears[static_cast<int>(name)], rows, count, add, to);
+  };
+  PackForward(parameters, scratch);
+
+  ForBlocks(tokens, [&](int64_t first, int64_t count) {
+    Workspace& work = ThreadWorkspace();
+    float* normed = work.normed.Reserve(count * h);
+    NormRows(x + first * h, parameters.inputNorm, count, h, shape.normEpsilon, normed);
+    work.rows.Pack(normed, count, h);
+    apply(LayerLinear::kQuery, work.rows, count, false, activations.query + first * q);
+    apply(LayerLinear::kKey, work.rows, count, false, activations.key + first * kv);
+    apply(LayerLinear::kValue, work.rows, count, false, activations.value + first * kv);
+    RotateRows(shape, shape.attention.heads, 1.0f, first, count, activations.query);
+    RotateRows(shape, shape.attention.kvHeads, 1.0f, first, count, activations.key);
+  });
+
+  Attention(activations.query, activations.key, activations.value, shape.segments, shape.segmentCount, shape.attention,
+            activations.attended, activations.logSums);
+
+  ForBlocks(tokens, [&](int64_t first, int64_t count) {
+    Workspace& work = ThreadWorkspace();
+    float *normed = work.normed.Reserve(count * h), *middle = activations.middle + first * h, *to = out + first * h;
+    float* gate = activations.gate == nullptr ? work.gate.Reserve(count * wide) : activations.gate + first * wide;
+    float* up = work.up.Reserve(count * wide);  // becomes the activation
+    std::copy_n(x + first * h, count * h, middle);
+    work.rows.Pack(activations.attended + first * q, count, q);
+    apply(LayerLinear::kOutput, work.rows, count, true, middle);
+    NormRows(middle, parameters.attentionNorm, count, h, shape.normEpsilon, normed);
+    work.rows.Pack(normed, count, h);
+    apply(LayerLinear::kGate, work.rows, count, false, gate);
+    apply(LayerLinear::kUp, work.rows, count, false, up);
+    if (activations.up != nullptr) std::copy_n(up, count * wide, activations.up + first * wide);
+    ActiveOpKernels().swiGlu(gate, up, up, count * wide);
+    std::copy_n(middle, count * h, to);
+    work.rows.Pack(up, count, wide);
+    apply(LayerLinear::kDown, work.rows, count, true, to);
+  });
+}
+
+void DecoderLayerGrad(const LayerShape& shape, const LayerParameters& parameters, const float* x, const LayerActivations& activations,
+                      const float* dy, float* dx, const LayerGradients& gradients) {
+  const OpKernels& kernels = ActiveOpKernels();
+  Scratch& scratch = CallScratch();
+  const int64_t tokens = shape.attention.tokens, h = shape.hidden, q = shape.QueryWidth(), kv = shape.KvWidth(), wide = shape.intermediate;
+  float *normed = scratch.normed.Reserve(tokens * h), *normedAgain = scratch.normedAgain.Reserve(tokens * h);
+  float *dNormed = scratch.dNormed.Reserve(tokens * h), *dNormedAgain = scratch.dNormedAgain.Reserve(tokens * h);
+  float* dMiddle = scratch.dMiddle.Reserve(tokens * h);
+  float* activation = scratch.activation.Reserve(tokens * wide);
+  float *dGate = scratch.dGate.Reserve(tokens * wide), *dUp = scratch.dUp.Reserve(tokens * wide);
+  float *dAttended = scratch.dAttended.Reserve(tokens * q), *dQuery = scratch.dQuery.Reserve(tokens * q);
+  float *dKey = scratch.dKey.Reserve(tokens * kv), *dValue = scratch.dValue.Reserve(tokens * kv);
+  float *inverses = scratch.inverses.Reserve(2 * tokens), *inversesAgain = inverses + tokens;
+  float *reduced[kLayerLinears], *dReduced[kLayerLinears];
+  for (int64_t i = 0; i < kLayerLinears; i++) {
+    reduced[i] = scratch.reduced[i].Reserve(tokens * parameters.linears[i].rank);
+    dReduced[i] = scratch.dReduced[i].Reserve(tokens * parameters.linears[i].rank);
+  }
+  PackBackward(parameters, scratch);
+
+  // to[count, inputs] = the gradient of a linear layer's input, from that of its output; or +=.
+  const auto back = [&](LayerLinear name, const float* dOut, int64_t first, int64_t count, bool add, float* to) {
+    const int i = static_cast<int>(name);
+    const Linear& linear = parameters.linears[i];
+    Workspace& work = ThreadWorkspace();
+    work.rows.Pack(dOut + first * linear.outputs, count, linear.outputs);
+    Multiply(work.rows, scratch.linears[i].weight, add, to);
+    AddLowRank(linear, scratch.linears[i], work.rows, count, dReduced[i] + first * linear.rank, to);
+  };
+  // What a low-rank update reduced its input to, which the gradient of its second matrix needs.
+  const auto reduce = [&](LayerLinear name, const float* input, int64_t first, int64_t count) {
+    const int i = static_cast<int>(name);
+    const Linear& linear = parameters.linears[i];
+    if (linear.rank == 0) return;
+    Gemm(false, true, count, linear.rank, linear.inputs, linear.scale, input + first * linear.inputs, linear.inputs, linear.down,
+         linear.inputs, 0.0f, reduced[i] + first * linear.rank, linear.rank);
+  };
+
+  ForBlocks(tokens, [&](int64_t first, int64_t count) {
+    const int64_t row = first * h, wideRow = first * wide;
+    float* dActivation = ThreadWorkspace().gate.Reserve(count * wide);
+    back(LayerLinear::kDown, dy, first, count, false, dActivation);
+    kernels.swiGlu(activations.gate + wideRow, activations.up + wideRow, activation + wideRow, count * wide);
+    kernels.swiGluGrad(dActivation, activations.gate + wideRow, activations.up + wideRow, dGate + wideRow, dUp + wideRow, count * wide);
+    back(LayerLinear::kGate, dGate, first, count, false, dNormedAgain + row);
+    back(LayerLinear::kUp, dUp, first, count, true, dNormedAgain + row);
+    NormRows(activations.middle + row, parameters.attentionNorm, count, h, shape.normEpsilon, normedAgain + row);
+    NormGradRows(dNormedAgain + row, activations.middle + row, parameters.attentionNorm, dy + row, count, h, shape.normEpsilon,
+                 inversesAgain + first, dMiddle + row);
+    back(LayerLinear::kOutput, dMiddle, first, count, false, dAttended + first * q);
+    reduce(LayerLinear::kDown, activation, first, count);
+    reduce(LayerLinear::kGate, normedAgain, first, count);
+    reduce(LayerLinear::kUp, normedAgain, first, count);
+    reduce(LayerLinear::kOutput, activations.attended, first, count);
+  });
+
+  AttentionGrad(dAttended, activations.query, activations.key, activations.value, activations.attended, activations.logSums,
+                shape.segments, shape.segmentCount, shape.attention, dQuery, dKey, dValue);
+
+  ForBlocks(tokens, [&](int64_t first, int64_t count) {
+    const int64_t row = first * h;
+    RotateRows(shape, shape.attention.heads, -1.0f, first, count, dQuery);
+    RotateRows(shape, shape.attention.kvHeads, -1.0f, first, count, dKey);
+    back(LayerLinear::kQuery, dQuery, first, count, false, dNormed + row);
+    back(LayerLinear::kKey, dKey, first, count, true, dNormed + row);
+    back(LayerLinear::kValue, dValue, first, count, true, dNormed + row);
+    NormRows(x + row, parameters.inputNorm, count, h, shape.normEpsilon, normed + row);
+    NormGradRows(dNormed + row, x + row, parameters.inputNorm, dMiddle + row, count, h, shape.normEpsilon, inverses + first, dx + row);
+    for (const LayerLinear name : {LayerLinear::kQuery, LayerLinear::kKey, LayerLinear::kValue}) reduce(name, normed, first, count);
+  });
+
+  const float* inputs[] = {normed, normed, normed, activations.attended, normedAgain, normedAgain, activation};
+  const float* dOutputs[] = {dQuery, dKey, dValue, dMiddle, dGate, dUp, dy};
+  WeightGradients tasks(tokens);
+  for (int64_t i = kLayerLinears - 1; i >= 0; i--) {  // the largest first
+    const Linear& linear = parameters.linears[i];
+    const auto& wanted = gradients.linears[i];
+    tasks.Product(dOutputs[i], linear.outputs, inputs[i], linear.inputs, wanted.weight);
+    tasks.Product(dReduced[i], linear.rank, inputs[i], linear.inputs, wanted.down);
+    tasks.Product(dOutputs[i], linear.outputs, reduced[i], linear.rank, wanted.up);
+    tasks.Sum(dOutputs[i], linear.outputs, wanted.bias);
+  }
+  tasks.NormWeight(dNormedAgain, activations.middle, inversesAgain, h, gradients.attentionNorm);
+  tasks.NormWeight(dNormed, x, inverses, h, gradients.inputNorm);
+  tasks.Run();
+}
+
+}  // namespace grpo

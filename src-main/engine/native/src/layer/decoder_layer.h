@@ -1,0 +1,72 @@
+// One whole layer of a Llama decoder over a packed batch, forward and backward, in one call each.
+//
+// It computes what the single operations compute one after the other. Between two attentions every token is by itself: each thread
+// takes blocks of tokens through norm, products and activation while they lie in its cache, and no thread waits for another.
+#pragma once
+
+#include <cstdint>
+
+#include "../ops/ops.h"
+
+namespace grpo {
+
+// The linear layers, in the order of LayerParameters::linears.
+enum class LayerLinear { kQuery, kKey, kValue, kOutput, kGate, kUp, kDown };
+constexpr int64_t kLayerLinears = 7;
+
+// out[N, O] = x[N, I] * weight[O, I]^T + bias[O] + scale * (x * down[rank, I]^T) * up[O, rank]^T
+struct Linear {
+  int64_t outputs, inputs;
+  const float* weight;
+  const float* bias;  // null where there is none
+  const float *down, *up;  // null without a low-rank update
+  int64_t rank;
+  float scale;
+};
+
+struct LayerParameters {
+  const float *inputNorm, *attentionNorm;  // [H]
+  Linear linears[kLayerLinears];
+
+  const Linear& operator[](LayerLinear name) const { return linears[static_cast<int>(name)]; }
+};
+
+struct LayerShape {
+  int64_t hidden, intermediate, rotaryHalf;
+  float normEpsilon;
+  AttentionShape attention;  // tokens N too
+  // [count][4] segments, position ids [N], and cos and sin [P, rotaryHalf]
+  const int32_t* segments;
+  int64_t segmentCount;
+  const int32_t* positions;
+  const float *cos, *sin;
+
+  int64_t QueryWidth() const { return attention.heads * attention.headDim; }
+  int64_t KvWidth() const { return attention.kvHeads * attention.headDim; }
+};
+
+// What the forward pass leaves for the backward one.
+struct LayerActivations {
+  float *query, *key, *value;  // rotated [N, heads * headDim], [N, kvHeads * headDim] twice
+  float *attended, *logSums;   // [N, heads * headDim], [N, heads]
+  float* middle;               // hidden states between attention and feed-forward [N, H]
+  float *gate, *up;            // [N, I]; null when no backward pass follows
+};
+
+// Gradients of the parameters; null where none is wanted.
+struct LayerGradients {
+  float *inputNorm, *attentionNorm;
+  struct {
+    float *weight, *bias, *down, *up;
+  } linears[kLayerLinears];
+};
+
+// out[N, H] and the activations, from x[N, H].
+void DecoderLayer(const LayerShape& shape, const LayerParameters& parameters, const float* x, const LayerActivations& activations,
+                  float* out);
+
+// dx[N, H] and the gradients of the parameters, from dy[N, H].
+void DecoderLayerGrad(const LayerShape& shape, const LayerParameters& parameters, const float* x, const LayerActivations& activations,
+                      const float* dy, float* dx, const LayerGradients& gradients);
+
+}  // namespace grpo
