@@ -142,10 +142,9 @@ test('a model is removed after a question that says what goes', async ({ page })
   await page.getByRole('button', { name: 'Keep' }).click();
   await expect(page.getByRole('link', { name: 'carded' })).toBeVisible();
   await page.getByRole('link', { name: 'starter' }).click();
-  await expect(page.getByRole('link', { name: 'New run with this model' })).toHaveAttribute(
-    'href',
-    /runs\/new\?model=/,
-  );
+  await page.getByRole('link', { name: 'New run with this model' }).click();
+  await expect(page.getByLabel('Model model').locator('option:checked')).toHaveText('starter');
+  await page.goBack();
   await page.getByRole('button', { name: 'Remove', exact: true }).click();
   await page.getByRole('button', { name: 'Remove model' }).click();
   await expect(page.getByText('1 model, 0 B on this disk')).toBeVisible();

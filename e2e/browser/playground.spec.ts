@@ -87,7 +87,7 @@ test('a model and a checkpoint answer the same prompt with the same seed, scored
     expect(await textOf(page, 1, policy).innerText()).toBe(await textOf(page, 2, policy).innerText());
   }
   await expect(page.getByText('Starter has answered, mean reward')).toHaveCount(1);
-  await answer(page, 1, 'Starter').getByText('accuracy').click();
+  await answer(page, 1, 'Starter').getByText('accuracy', { exact: true }).click();
   await expect(answer(page, 1, 'Starter').locator('dl')).toContainText('accuracy:');
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
@@ -109,23 +109,34 @@ test('a model and a checkpoint answer the same prompt with the same seed, scored
   expect(faults).toEqual([]);
 });
 
-test('an answer is streamed, and stopped', async ({ page }) => {
+test('an answer is streamed, and can be stopped', async ({ page }) => {
   const faults = await studio.open(page, '/playground');
   await page.getByText('Plain text').click();
   await page.getByLabel('Text to complete').fill('1, 2, 3');
   await page.getByLabel('Temperature').fill('100');
   await page.getByLabel('Answers each').fill('16');
   await page.getByLabel('Tokens at most').fill('480');
+  const lengths = await page.evaluateHandle(() => {
+    const answers = document.querySelector('section[aria-label="Answers"]') as HTMLElement;
+    const seen = new Set<number>();
+    const observer = new MutationObserver(() => seen.add(answers.querySelector('[role="group"]')?.textContent.length ?? 0));
+    observer.observe(answers, { subtree: true, childList: true, characterData: true });
+    return seen;
+  });
   await ask(page);
-  await expect(
-    page
-      .getByRole('group', { name: /^Text of/ })
-      .filter({ hasText: /\S/ })
-      .first(),
-  ).toBeVisible();
-  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.getByText(/Starter has answered/)).toHaveCount(1);
+  expect(await lengths.evaluate((seen) => seen.size)).toBeGreaterThan(2);
+
+  // At once, so that it cannot have answered before.
+  await page.getByRole('form', { name: 'Question' }).evaluate(async (form) => {
+    const button = (name: string) =>
+      [...form.querySelectorAll('button')].find(({ textContent }) => textContent.trim() === name);
+    button('Ask')?.click();
+    while (button('Stop')?.disabled === true) await new Promise((resolve) => setTimeout(resolve));
+    button('Stop')?.click();
+  });
   await expect(page.getByText(/Starter was stopped\./)).toHaveCount(1);
-  await expect(page.getByRole('article').filter({ hasText: 'stopped' }).first()).toBeVisible();
+  await expect(answer(page, 16, 'Starter')).toContainText('stopped');
   await expect(page.getByRole('button', { name: 'Ask', exact: true })).toBeEnabled();
 
   await page.getByLabel('Text to complete').fill('');

@@ -40,9 +40,11 @@ describe.skipIf(!available)(`runs of adapters${available ? '' : ` (${why})`}`, (
     const ofPlain = (await train(plain)).steps.flatMap(({ groups }) => groups.flatMap((group) => group.completions));
     for (const { oldLogps, policyLogps } of ofPlain) expect(policyLogps).toEqual(oldLogps);
     const [first, second] = (await train(dropping)).steps.map(({ groups }) => groups.flatMap((g) => g.completions));
-    // B is zero before the first update: what is dropped does not matter yet.
-    for (const { policyLogps, oldLogps } of first) expect(policyLogps).toEqual(oldLogps);
-    expect(second.some(({ policyLogps, oldLogps }) => policyLogps.some((logp, t) => logp !== oldLogps[t]))).toBe(true);
+    const apart = ({ policyLogps, oldLogps }: (typeof first)[number]) =>
+      Math.max(...policyLogps.map((logp, t) => Math.abs(logp - oldLogps[t])));
+    // B is zero before the first update: what is dropped does not matter yet. The two passes differ in rounding alone.
+    expect(Math.max(...first.map(apart))).toBeLessThan(1e-5);
+    expect(Math.max(...second.map(apart))).toBeGreaterThan(1e-4);
     for (const { samplingLogps, oldLogps } of second) {
       oldLogps.forEach((logp, t) => expect(Math.abs(logp - samplingLogps[t])).toBeLessThan(1e-3));
     }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDataFile } from '../open-data-file.ts';
+import type { RawRow } from './raw-row.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -18,7 +19,9 @@ async function read(name: string, content: string | Buffer) {
 
 async function readAll(path: string) {
   const { format, rows } = await openDataFile(path);
-  return { format, rows: await Array.fromAsync(rows()) };
+  const all: RawRow[] = [];
+  for await (const row of rows()) all.push(row);
+  return { format, rows: all };
 }
 
 describe('JSONL', () => {

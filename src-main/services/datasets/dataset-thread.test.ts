@@ -8,7 +8,7 @@ import { RowFileReader } from '../../datasets/row-file.ts';
 import type { ImportedFiles, ThreadMessage, ThreadTask } from './thread-tasks.ts';
 
 const rows = 220_000;
-const heapMb = 128;
+const heapMb = 144;
 
 test('a file larger than the memory is imported row by row', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'dataset-thread-'));

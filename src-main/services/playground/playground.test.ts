@@ -14,7 +14,7 @@ const arithmetic = { prompt: 'What is 1 + 1?', rewards: 'arithmetic', columns: {
 function openPlayground() {
   const sent: TrialCommand[] = [];
   const told: PlaygroundActivity[] = [];
-  const engine = { launched: 0, killed: 0, tell: (_: TrialEvent) => undefined as void, exit: (_: EngineExit) => {} };
+  const engine = { launched: 0, killed: 0, tell: nothing as (event: TrialEvent) => void, exit: nothing as (exit: EngineExit) => void };
   const launchEngine = (onEvent: (event: TrialEvent) => void, onExit: (exit: EngineExit) => void) => {
     engine.launched++;
     engine.tell = onEvent;

@@ -61,7 +61,13 @@ describe('YAML', () => {
   test('goes out in the order of the contract and comes back the same', async () => {
     const text = toYaml('grpo', { ...values, beta: 0, name: 'a: b' });
     expect(text.split('\n')[0]).toBe('# grpo-studio train THIS-FILE.yaml');
-    expect([...text.matchAll(/^(\w+):/gm)].map(([, key]) => key)).toEqual(['model', 'dataset', 'name', 'rewards', 'beta']);
+    expect([...text.matchAll(/^(\w+):/gm)].map(([, key]) => key)).toEqual([
+      'model',
+      'dataset',
+      'name',
+      'rewards',
+      'beta',
+    ]);
     expect(await fromYaml('grpo', text)).toEqual({ values: { ...values, beta: 0, name: 'a: b' }, problems: [] });
   });
 

@@ -78,17 +78,23 @@ export class PlaygroundRun {
       this.#session = session;
       for (const activity of this.#held) this.#take(activity);
       this.#held = [];
+      if (this.stopping) await this.#cancel(session);
     } catch (error) {
       this.failure = toFailure(error);
       this.running = false;
     }
   }
 
+  /** A session that has not begun yet is stopped once it has. */
   async stop(): Promise<void> {
-    if (!this.running || this.#session === null || this.stopping) return;
+    if (!this.running || this.stopping) return;
     this.stopping = true;
+    if (this.#session !== null) await this.#cancel(this.#session);
+  }
+
+  async #cancel(session: string): Promise<void> {
     try {
-      await this.#transport.call('cancel-playground', { session: this.#session });
+      await this.#transport.call('cancel-playground', { session });
     } catch (error) {
       this.failure = toFailure(error);
       this.stopping = false;

@@ -68,8 +68,8 @@ const sentences: Partial<Record<RewardRule['type'], Describe>> = {
   repetition: (rule) =>
     `${textOf(rule['max_penalty'])} × the share of repeated ${textOf(rule['ngram_size'])}-grams of ${textOf(rule['unit'])}`,
   cosine: (rule) => `length up to ${textOf(rule['max_length'], '…')} ${textOf(rule['unit'])} × correctness`,
-  judge: (rule) => `${textOf(rule['model'], 'a model')} at ${textOf(rule['url'])}, ${textOf(rule['mode'])}`,
-  reward_model: (rule) => textOf(rule['model'], 'no model chosen yet'),
+  judge: (rule) => `asks ${textOf(rule['model'], 'a model')} at ${textOf(rule['url'])}, ${textOf(rule['mode'])}`,
+  reward_model: (rule) => `what ${textOf(rule['model'], 'a reward model')} says of the completion`,
 };
 
 /** @param schema of the rule's type; gives the defaults of what is left out */

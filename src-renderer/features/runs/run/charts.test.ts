@@ -2,7 +2,16 @@ import { expect, test } from 'vitest';
 import { planCharts } from './charts.ts';
 
 test('every metric has a place, each once; unknown ones come last, each in a chart of its own', () => {
-  const names = ['reward', 'rewards/exact/mean', 'rewards/exact/std', 'kl', 'loss', 'loss/kl', 'step_time', 'brand_new'];
+  const names = [
+    'reward',
+    'rewards/exact/mean',
+    'rewards/exact/std',
+    'kl',
+    'loss',
+    'loss/kl',
+    'step_time',
+    'brand_new',
+  ];
   const sections = planCharts(names);
   const drawn = sections.flatMap(({ charts }) => charts.flatMap(({ lines }) => lines.map(({ metric }) => metric)));
   expect(drawn.toSorted()).toEqual(names.toSorted());
