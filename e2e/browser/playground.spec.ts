@@ -119,7 +119,9 @@ test('an answer is streamed, and can be stopped', async ({ page }) => {
   const lengths = await page.evaluateHandle(() => {
     const answers = document.querySelector('section[aria-label="Answers"]') as HTMLElement;
     const seen = new Set<number>();
-    const observer = new MutationObserver(() => seen.add(answers.querySelector('[role="group"]')?.textContent.length ?? 0));
+    const observer = new MutationObserver(() =>
+      seen.add(answers.querySelector('[role="group"]')?.textContent.length ?? 0),
+    );
     observer.observe(answers, { subtree: true, childList: true, characterData: true });
     return seen;
   });

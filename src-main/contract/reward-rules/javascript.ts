@@ -58,5 +58,3 @@ export const scoreOutputSchema = z.union([
       .describe('The parts of the completion that decided the score.'),
   }),
 ]);
-
-export type ScoreOutput = z.infer<typeof scoreOutputSchema>;

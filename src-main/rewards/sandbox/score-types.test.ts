@@ -31,7 +31,9 @@ function complaints(module: string): string[] {
 
 test('the declared types are those of the contract', { timeout: 60_000 }, () => {
   const found = complaints(`
-    import type { ScoreInput as Input, ScoreOutput as Output } from '../../../contract/reward-rules/javascript.ts';
+    import type { z } from 'zod';
+    import type { ScoreInput as Input, scoreOutputSchema } from '../../../contract/reward-rules/javascript.ts';
+    type Output = z.infer<typeof scoreOutputSchema>;
     type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
     export const input: Same<Input, ScoreInput> = true;
     export const output: Same<Output, ScoreOutput> = true;

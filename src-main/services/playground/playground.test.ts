@@ -11,10 +11,17 @@ import { Playground } from './playground.ts';
 
 const arithmetic = { prompt: 'What is 1 + 1?', rewards: 'arithmetic', columns: { answer: '2' } };
 
+const nothing = () => undefined;
+
 function openPlayground() {
   const sent: TrialCommand[] = [];
   const told: PlaygroundActivity[] = [];
-  const engine = { launched: 0, killed: 0, tell: nothing as (event: TrialEvent) => void, exit: nothing as (exit: EngineExit) => void };
+  const engine = {
+    launched: 0,
+    killed: 0,
+    tell: nothing as (event: TrialEvent) => void,
+    exit: nothing as (exit: EngineExit) => void,
+  };
   const launchEngine = (onEvent: (event: TrialEvent) => void, onExit: (exit: EngineExit) => void) => {
     engine.launched++;
     engine.tell = onEvent;

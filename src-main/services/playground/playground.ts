@@ -4,13 +4,17 @@ import type { PlaygroundActivity, PlaygroundSampling, PlaygroundSession } from '
 import type { CheckedInput } from '../../contract/api.ts';
 import { StudioError, toErrorRecord } from '../../contract/errors.ts';
 import type { TrialEvent, TrialSampling } from '../../contract/playground.ts';
+import type { EngineLauncher } from '../../runs/engine-launcher.ts';
 import { findRewardSet } from '../rewards/find-reward-set.ts';
-import type { StudioContext } from '../studio-context.ts';
 import { createAnswerScorer, type AnswerScorer } from './answer-scorer.ts';
-import { policyFolder } from './policies.ts';
+import { policyFolder, type PolicySources } from './policies.ts';
 import { TrialProcess, type TrialLauncher } from './trial-process.ts';
 
-type Parts = Pick<StudioContext, 'store' | 'runs' | 'models' | 'dataDirectory' | 'launchEngine'>;
+interface Parts extends PolicySources {
+  dataDirectory: string;
+  launchEngine: EngineLauncher;
+}
+
 type Publish = (activity: PlaygroundActivity) => void;
 
 export class Playground {

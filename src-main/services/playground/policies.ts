@@ -3,14 +3,20 @@ import type { PolicyChoice, PolicyList, RunPrompt } from '../../contract/api/pla
 import { StudioError } from '../../contract/errors.ts';
 import { readDataset } from '../../datasets/read-dataset.ts';
 import { listCheckpoints } from '../../runs/checkpoints.ts';
-import type { StoreReader } from '../../store/interfaces.ts';
+import type { RunManager } from '../../runs/run-manager.ts';
+import type { Store, StoreReader } from '../../store/interfaces.ts';
 import { bundled } from '../bundled.ts';
+import type { ModelLibrary } from '../models/library.ts';
 import { requireModelFolder } from '../runs/model-folder.ts';
-import type { StudioContext } from '../studio-context.ts';
 
-type Parts = Pick<StudioContext, 'store' | 'runs' | 'models'>;
+/** Where policies are found. */
+export interface PolicySources {
+  store: Store;
+  runs: RunManager;
+  models: ModelLibrary;
+}
 
-export async function listPolicies({ store: { reader }, runs, models }: Parts): Promise<PolicyList> {
+export async function listPolicies({ store: { reader }, runs, models }: PolicySources): Promise<PolicyList> {
   const trained = reader.listRuns().filter(({ type }) => type !== 'reward_model'); // which scores and does not write
   return {
     models: [...bundled.models, ...(await models.places())],
@@ -24,7 +30,10 @@ export async function listPolicies({ store: { reader }, runs, models }: Parts): 
 }
 
 /** @throws StudioError model_invalid, run_not_found, checkpoint_invalid */
-export async function policyFolder({ store: { reader }, models }: Parts, choice: PolicyChoice): Promise<string> {
+export async function policyFolder(
+  { store: { reader }, models }: PolicySources,
+  choice: PolicyChoice,
+): Promise<string> {
   if (choice.kind === 'checkpoint') return checkpointFolder(reader, choice.run, choice.step);
   const own = bundled.models.find(({ name }) => name === choice.model);
   const folder = own?.path ?? (await models.folderOf(choice.model));
