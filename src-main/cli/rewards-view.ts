@@ -30,6 +30,7 @@ export function saySamples({ samples }: BenchReport, output: Output): void {
     const place = [group.step === null ? '' : `step ${group.step}`, group.row === null ? '' : `row ${group.row}`];
     const title = [...place.filter((part) => part !== ''), oneLine(truncate(group.prompt, TEXT_WIDTH))].join(', ');
     output.say(`\n${output.paint('bold', title)}`);
+    if (group.completions.length > 1) output.say(`  Reward in this group: ${summaryText(group.rewards)}.`);
     for (const { text, reward, advantage, scores } of group.completions.slice(0, SHOWN_COMPLETIONS)) {
       const shown = oneLine(truncate(text, TEXT_WIDTH));
       output.say(`  ${shown}  reward ${formatNumber(reward)}, advantage ${formatNumber(advantage)}`);

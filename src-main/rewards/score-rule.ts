@@ -1,8 +1,9 @@
 /** Scores groups by one rule: a usable verdict for every completion, whatever the rule does. */
 import { setImmediate } from 'node:timers/promises';
+import type { DatasetRow } from '../contract/dataset.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { RewardRule } from '../contract/reward-rules.ts';
-import type { CompiledGroupRule, CompiledRule, ScoredGroup, Verdict } from './rule.ts';
+import type { CompiledGroupRule, CompiledRule, ScoredCompletion, ScoredGroup, Verdict } from './rule.ts';
 
 /** A rule as the scorer uses it. */
 export interface ScoredRule {
@@ -35,20 +36,25 @@ async function scoreOneByOne(score: CompiledRule, groups: readonly ScoredGroup[]
   const verdicts: Verdict[][] = [];
   let turn = performance.now();
   for (const { row, completions } of groups) {
-    verdicts.push(
-      completions.map((completion) => {
-        try {
-          return score(completion, row);
-        } catch (error) {
-          return failed(error, warn);
-        }
-      }),
-    );
-    if (performance.now() - turn < TURN) continue;
-    await setImmediate(); // lets commands arrive
-    turn = performance.now();
+    const group: Verdict[] = [];
+    for (const completion of completions) {
+      if (performance.now() - turn >= TURN) {
+        await setImmediate(); // lets commands arrive
+        turn = performance.now();
+      }
+      group.push(scoreOne(score, completion, row, warn));
+    }
+    verdicts.push(group);
   }
   return verdicts;
+}
+
+function scoreOne(score: CompiledRule, completion: ScoredCompletion, row: DatasetRow, warn: Warn): Verdict {
+  try {
+    return score(completion, row);
+  } catch (error) {
+    return failed(error, warn);
+  }
 }
 
 async function scoreTogether(

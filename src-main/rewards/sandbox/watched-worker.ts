@@ -1,4 +1,5 @@
 /** A worker thread for jobs that may hang or crash: what a job breaks is ended and replaced, and the other jobs get their results. */
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { WorkerMessage } from './serve-jobs.ts';
 import { watchThread } from './watch-thread.ts';
@@ -18,6 +19,23 @@ export interface JobLimits {
 const jobsAhead = 32;
 
 const startMs = 60_000;
+
+/** Threads that work at the same time in this process: with many more than cores, one that waits for its turn looks like one that hangs. */
+const mostAtWork = Math.max(2, availableParallelism());
+let atWork = 0;
+const waiting: (() => void)[] = [];
+
+async function withTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (atWork < mostAtWork) atWork++;
+  else await new Promise<void>((resolve) => waiting.push(resolve)); // the turn is handed on
+  try {
+    return await work();
+  } finally {
+    const next = waiting.shift();
+    if (next === undefined) atWork--;
+    else next();
+  }
+}
 
 export class WatchedWorker<Job, Result> {
   readonly #location: URL;
@@ -40,7 +58,7 @@ export class WatchedWorker<Job, Result> {
    * @throws Error when the thread cannot be started
    */
   run(jobs: readonly Job[], limits: JobLimits): Promise<JobOutcome<Result>[]> {
-    const run = this.#turn.then(() => this.#runAll(jobs, limits));
+    const run = this.#turn.then(() => withTurn(() => this.#runAll(jobs, limits)));
     this.#turn = run.catch(() => undefined);
     return run;
   }

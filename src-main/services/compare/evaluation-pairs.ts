@@ -93,7 +93,9 @@ function sentenceOf(first: Evaluated, second: Evaluated, result: NonNullable<Eva
   const [A, B] = namesOf(first, second);
   const on = `on ${prompts.toLocaleString('en')} ${prompts === 1 ? 'prompt' : 'prompts'}`;
   if (wins + losses === 0) return `${B} and ${A} score the same ${on}.`;
-  const digits = Math.abs(difference) < SMALL ? 3 : 2;
+  // An end that only rounding makes 0 would contradict the sentence.
+  const nearest = low <= 0 && high >= 0 ? Math.abs(difference) : Math.min(Math.abs(low), Math.abs(high));
+  const digits = nearest < SMALL ? 3 : 2;
   const text = (value: number) => decimals(value, digits);
   if (low > 0) return `${B} is better than ${A} by ${text(difference)} [${text(low)}, ${text(high)}] ${on}.`;
   if (high < 0) return `${B} is worse than ${A} by ${text(-difference)} [${text(-high)}, ${text(-low)}] ${on}.`;
