@@ -23,12 +23,17 @@ interface HostileRule {
   fails: boolean;
 }
 
-const script = (source: string) => ({ type: 'javascript', source, ...hostileLimits, budget_ms: 120_000 });
+const script = (source: string, said: RegExp | null) => ({
+  type: 'javascript',
+  source,
+  ...hostileLimits(said),
+  budget_ms: 120_000,
+});
 
 const scripts = hostileScripts
   .filter(([name]) => !refusedAtOnce.includes(name))
   .map(([, source, said], index): HostileRule => {
-    const rule = { name: `script-${index}`, ...script(source) };
+    const rule = { name: `script-${index}`, ...script(source, said) };
     return { rule, scores: [said === null ? 1 : null], said: said ?? /\S/, fails: said !== null };
   });
 
@@ -98,8 +103,8 @@ describe.skipIf(!available)(`a run under attack${available ? '' : ` (${why})`}`,
   });
 
   test.each(refusedAtOnce)('does not begin with the script "%s"', async (name) => {
-    const [, source] = hostileScripts.find(([title]) => title === name)!;
-    const set = [...rewards, { name: 'hostile', ...script(source) }];
+    const [, source, said] = hostileScripts.find(([title]) => title === name)!;
+    const set = [...rewards, { name: 'hostile', ...script(source, said) }];
     await expect(train(grpo({ ...small, ...shape, rewards: set }))).rejects.toMatchObject({ code: 'reward_invalid' });
   });
 });

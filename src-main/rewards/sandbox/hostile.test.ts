@@ -1,11 +1,10 @@
 /** Hostile scripts: each is stopped within its limits, says why, and the next completion is scored as if nothing had been. */
 import { afterAll, describe, expect, test } from 'vitest';
-import { hostileLimits, hostileScripts } from '../fixtures/hostile-scripts.ts';
+import { hostileLimits, hostileScripts, tightLimits } from '../fixtures/hostile-scripts.ts';
 import { limitsOf, Sandbox } from './sandbox.ts';
 import type { ScriptJob } from './script-jobs.ts';
 
-const rule = { ...hostileLimits, budget_ms: 300_000 };
-const limits = limitsOf(rule);
+const rule = { ...tightLimits, budget_ms: 300_000 };
 const input = JSON.stringify({
   prompt: 'p',
   completion: 'text',
@@ -18,7 +17,9 @@ const input = JSON.stringify({
 const sandbox = new Sandbox();
 afterAll(() => sandbox.dispose());
 
-const job = (source: string): ScriptJob => ({ kind: 'score', source, seed: null, input, limits });
+function job(source: string, limits = tightLimits): ScriptJob {
+  return { kind: 'score', source, seed: null, input, limits: limitsOf({ ...rule, ...limits }) };
+}
 
 const body = (statements: string) => `function score(input) { ${statements} }`;
 
@@ -28,9 +29,9 @@ describe('hostile scripts', () => {
     { timeout: 300_000 },
     async () => {
       expect(hostileScripts.length).toBeGreaterThanOrEqual(60);
-      const plain = job(body('return typeof count === "undefined" ? input.tokens.length : -1'));
+      const plain = job(body('return typeof count === "undefined" ? input.tokens.length : -1'), hostileLimits(null));
       const answers = await sandbox.run(
-        hostileScripts.flatMap(([, source]) => [job(source), plain]),
+        hostileScripts.flatMap(([, source, said]) => [job(source, hostileLimits(said)), plain]),
         rule,
       );
       const wrong = hostileScripts.flatMap(([name, , expected], index) => {
