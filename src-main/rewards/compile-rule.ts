@@ -2,6 +2,7 @@
 import type { RewardRule } from '../contract/reward-rules.ts';
 import type { RewardModelRule } from '../contract/reward-rules/reward-model.ts';
 import { compileJudge } from './judge/judge-rule.ts';
+import { compileLanguage } from './language.ts';
 import { compileCosine, compileKimiLength, correctnessOf } from './length-correctness.ts';
 import { compileMath } from './math/math-rule.ts';
 import type { CompiledGroupRule, CompiledRule } from './rule.ts';
@@ -29,6 +30,8 @@ export async function compileRule(
 ): Promise<CompiledRule | CompiledGroupRule> {
   if (isPointwise(rule)) return compilePointwise(rule, field);
   switch (rule.type) {
+    case 'language':
+      return compileLanguage(rule, field);
     case 'math':
       return compileMath(rule, field);
     case 'cosine':

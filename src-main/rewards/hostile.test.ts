@@ -1,9 +1,10 @@
 /** Patterns, schemas, expressions and texts that are made to take forever or to break out: each ends with a verdict or a refusal. */
 import { expect, test } from 'vitest';
 import { StudioError } from '../contract/errors.ts';
-import { rewardRuleSchema } from '../contract/reward-rules.ts';
+import { rewardRuleSchema, type RuleOf } from '../contract/reward-rules.ts';
 import type { Rule } from './cases/rule-case.ts';
 import { exponentialSchema, hostilePatterns } from './fixtures/hostile-patterns.ts';
+import { compileLanguage } from './language.ts';
 import { compilePointwise, isPointwise } from './rule-types.ts';
 
 function judge(rule: Rule, text: string, columns: Record<string, unknown> = {}) {
@@ -147,6 +148,9 @@ test('the cost of similarity is bounded', () => {
   expect(judge({ type: 'similarity', measure: 'rouge_l' }, a, { answer: b }).why).toContain('of the first 800 words');
 });
 
-test('the cost of finding a language is bounded', () => {
-  expect(judge({ type: 'language', language: 'en' }, 'the cat sat on the mat '.repeat(20_000)).score).toBe(1);
+test('the cost of finding a language is bounded', async () => {
+  const rule = rewardRuleSchema.parse({ name: 'rule', type: 'language', language: 'en' }) as RuleOf<'language'>;
+  const score = await compileLanguage(rule, 'rewards.0');
+  const text = 'the cat sat on the mat '.repeat(20_000);
+  expect(score({ text, tokens: [] }, { index: 0, prompt: 'p', columns: {} }).score).toBe(1);
 });

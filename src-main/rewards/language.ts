@@ -1,5 +1,4 @@
 /** The rules about what a completion is written in: a Unicode script, or a natural language. */
-import { detect, supportedLanguages, toISO2 } from 'tinyld';
 import { StudioError } from '../contract/errors.ts';
 import type { RuleOf } from '../contract/reward-rules.ts';
 import { compileExtraction } from './extraction.ts';
@@ -42,11 +41,13 @@ function letterOf(script: string, field: string): RegExp {
 const LOOKED_AT = 200;
 
 /**
- * 1 when the extracted text is in the language, judged on its first 200 characters by tinyld; else 0.
+ * 1 when the extracted text is in the language, judged on its first 200 characters by tinyld; else 0. Its tables take 35 MB, so they
+ * are loaded for a rule that needs them.
  * @param field where the rule stands in the config, such as `rewards.0`
  * @throws StudioError reward_invalid when the language is not one that can be told
  */
-export function compileLanguage(rule: RuleOf<'language'>, field: string): CompiledRule {
+export async function compileLanguage(rule: RuleOf<'language'>, field: string): Promise<CompiledRule> {
+  const { detect, supportedLanguages, toISO2 } = await import('tinyld');
   const extract = compileExtraction(rule.extract, `${field}.extract`);
   const { language } = rule;
   const languages = supportedLanguages.map(toISO2);

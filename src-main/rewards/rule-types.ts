@@ -6,7 +6,7 @@ import { compileContains, compileNotContains, compileTagCount } from './contains
 import { compileCountdown } from './countdown.ts';
 import { compileFormat } from './format.ts';
 import { compileJsonSchema } from './json-schema.ts';
-import { compileLanguage, compileScript } from './language.ts';
+import { compileScript } from './language.ts';
 import { compileLengthBand } from './length-band.ts';
 import { compilePatternCount, compileRegex } from './regex.ts';
 import { compileRepetition } from './repetition.ts';
@@ -15,10 +15,10 @@ import { compileSimilarity } from './similarity.ts';
 import { compileSoftOverlong } from './soft-overlong.ts';
 import { scoreThinkFormat } from './think-format.ts';
 
-/** Types that wait for something outside this thread, or compare the completions of a group, are compiled elsewhere. */
+/** Types that wait for something, or compare the completions of a group, are compiled elsewhere. */
 type PointwiseType = Exclude<
   RewardRule['type'],
-  'math' | 'cosine' | 'kimi_length' | 'code_tests' | 'javascript' | 'judge' | 'reward_model'
+  'language' | 'math' | 'cosine' | 'kimi_length' | 'code_tests' | 'javascript' | 'judge' | 'reward_model'
 >;
 
 export type PointwiseRule = RuleOf<PointwiseType>;
@@ -30,7 +30,6 @@ const pointwise: { [Type in PointwiseType]: (rule: RuleOf<Type>, field: string) 
   countdown: compileCountdown,
   format: compileFormat,
   json_schema: compileJsonSchema,
-  language: compileLanguage,
   length_band: compileLengthBand,
   not_contains: compileNotContains,
   pattern_count: compilePatternCount,

@@ -28,7 +28,7 @@ interface Addon {
 
 type Installation = { addonPath: string; manifest: Manifest } | { missing: string };
 
-const require = createRequire(import.meta.url);
+const nodeRequire = createRequire(import.meta.url);
 let addon: Addon | undefined;
 
 /** Finds the installation without loading it; a GPU build is loaded, because only CUDA itself can tell whether it works here. */
@@ -69,8 +69,8 @@ export async function activate(): Promise<void> {
     const binding = loadAddon(found.addonPath);
     restoreUtil();
     // The package's main module is passed by: it looks for the addon inside the package and makes itself the current backend.
-    require(`${PACKAGE}/dist/register_all_kernels.js`);
-    const { NodeJSKernelBackend } = require(`${PACKAGE}/dist/nodejs_kernel_backend.js`) as {
+    nodeRequire(`${PACKAGE}/dist/register_all_kernels.js`);
+    const { NodeJSKernelBackend } = nodeRequire(`${PACKAGE}/dist/nodejs_kernel_backend.js`) as {
       NodeJSKernelBackend: new (binding: Addon, packageName: string) => tf.KernelBackend;
     };
     tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, PACKAGE));
@@ -87,7 +87,7 @@ export async function activate(): Promise<void> {
 function findInstallation(): Installation {
   let packagePath: string;
   try {
-    packagePath = require.resolve(`${PACKAGE}/package.json`);
+    packagePath = nodeRequire.resolve(`${PACKAGE}/package.json`);
   } catch {
     return {
       missing: `The optional package ${PACKAGE} is not installed. Run \`npm install\`, then \`npm run tensorflow:install\`.`,
@@ -111,12 +111,12 @@ function loadAddon(path: string): Addon {
   // without its banner.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '0';
-  return (addon ??= require(path) as Addon);
+  return (addon ??= nodeRequire(path) as Addon);
 }
 
 /** Gives `node:util` the functions that tfjs-node 4.22 calls and Node removed, or deprecated with a warning. */
 function restoreUtil(): void {
-  const util = require('node:util') as Record<string, unknown>;
+  const util = nodeRequire('node:util') as Record<string, unknown>;
   util['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
   util['isArray'] = Array.isArray;
 }
