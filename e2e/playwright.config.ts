@@ -1,4 +1,4 @@
-/** End-to-end tests: the built renderer in Chromium, and the desktop app where Electron's binary is installed. */
+/** End-to-end tests: the built renderer in Chromium, the built engine, and the desktop app where Electron's binary is installed. */
 import { defineConfig } from 'playwright/test';
 
 /** Where the results go for a program that counts them. */
@@ -15,6 +15,7 @@ export default defineConfig({
   ],
   projects: [
     { name: 'browser', testDir: 'browser' },
+    { name: 'built', testDir: 'built' },
     { name: 'electron', testDir: 'electron' },
   ],
 });
