@@ -19,7 +19,11 @@ test('the bundled engine trains, with rules that run in its worker threads', asy
     num_generations: 2,
     save_steps: 0,
     rewards: [
-      { name: 'script', type: 'javascript', source: 'const score = ({ completion }) => Number(completion.length > 0);' },
+      {
+        name: 'script',
+        type: 'javascript',
+        source: 'const score = ({ completion }) => Number(completion.length > 0);',
+      },
       { name: 'math', type: 'math', extract: { type: 'tag', tag: 'answer' } },
       { name: 'english', type: 'language', language: 'en' },
     ],

@@ -49,6 +49,12 @@ struct Running {
   }
 };
 
+// One block of logits, kept from call to call.
+float* LogitsBlock(const Blocks& blocks) {
+  static thread_local AlignedBuffer buffer;
+  return buffer.Reserve(blocks.rows * blocks.columns);
+}
+
 int64_t RowGrain(int64_t columns) { return std::max<int64_t>(1, 8192 / columns); }
 
 }  // namespace
@@ -59,8 +65,7 @@ void SelectiveLogSoftmax(const float* hidden, const float* head, const int32_t* 
   const Blocks blocks(shape);
   const float scale = 1.0f / shape.temperature;
   std::vector<Running> running(static_cast<size_t>(shape.rows));
-  AlignedBuffer buffer;
-  float* logits = buffer.Reserve(blocks.rows * blocks.columns);
+  float* logits = LogitsBlock(blocks);
   for (int64_t v = 0; v < shape.vocabulary; v += blocks.columns) {
     const int64_t columns = std::min(blocks.columns, shape.vocabulary - v);
     for (int64_t m = 0; m < shape.rows; m += blocks.rows) {
@@ -94,8 +99,7 @@ void SelectiveLogSoftmaxGrad(const float* dLogps, const float* dEntropies, const
   const OpKernels& kernels = ActiveOpKernels();
   const Blocks blocks(shape);
   const float scale = 1.0f / shape.temperature;
-  AlignedBuffer buffer;
-  float* logits = buffer.Reserve(blocks.rows * blocks.columns);
+  float* logits = LogitsBlock(blocks);
   for (int64_t v = 0; v < shape.vocabulary; v += blocks.columns) {
     const int64_t columns = std::min(blocks.columns, shape.vocabulary - v);
     const float* headBlock = head + v * shape.width;
