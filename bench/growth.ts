@@ -1,165 +1,79 @@
-/** `npm run -s bench:growth`: how the cost of a step grows with the group, the lengths, the model and the database. */
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** `npm run -s bench:growth`: how the cost of a step grows with the group, the lengths, the model and the database; draws docs/growth.svg. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { grpoConfigSchema } from '../src-main/contract/config.ts';
-import type { GroupRecord, StepRecord } from '../src-main/contract/engine.ts';
-import { openStore } from '../src-main/store/open.ts';
-import { modelFolder } from './make-model.ts';
-import { measureStudio } from './measure.ts';
-import { sizes, type BenchSize, type SizeName } from './sizes.ts';
-import { median } from './summary.ts';
+import { measureCurves } from './growth/curves.ts';
+import { measureDatabases } from './growth/database.ts';
+import { drawGrowth, type Growth } from './growth/picture.ts';
+import { measureWriter } from './growth/writer.ts';
+
+const usage = `Usage: npm run -s bench:growth -- [--only curves|writer|database] [--completions N] [--folder FOLDER]
+  --only         measures one part; without it curves and writer, five minutes on two cores
+                   curves    a step's time against group, lengths and model
+                   writer    what reporting and writing a step costs the engine, at sizes S and M
+                   database  writing and reading in databases of 1,000 to ten million completions: a quarter of an hour
+  --completions  of the largest database (10000000: 20 GB of disk with the smaller ones)
+  --folder       where the databases are made, and stay for the next time. Without it they are made in the folder for temporary
+                 files, and deleted
+The figures are kept in docs/growth.json, the pictures in docs/growth.svg and docs/growth-database.svg: all are drawn anew from all figures.`;
+
+const parts = ['curves', 'writer', 'database'] as const;
+const docs = join(import.meta.dirname, '../docs');
+const figures = join(docs, 'growth.json');
+
+function readFigures(): Partial<Growth> {
+  return existsSync(figures) ? (JSON.parse(readFileSync(figures, 'utf8')) as Partial<Growth>) : {};
+}
+
+function keep(part: Partial<Growth>): void {
+  const growth = { ...readFigures(), ...part };
+  writeFileSync(figures, JSON.stringify(growth, null, 2) + '\n');
+  for (const [name, picture] of Object.entries(drawGrowth(growth))) writeFileSync(join(docs, name), picture);
+}
+
+async function databaseTimes(largest: number, given: string | undefined): Promise<void> {
+  const folder = given ?? mkdtempSync(join(tmpdir(), 'grpo-growth-'));
+  const sizes = [1e3, 1e4, 1e5, 1e6, 1e7].filter((completions) => completions <= largest);
+  try {
+    const database = await measureDatabases(folder, sizes);
+    for (const { completions, bytes, times } of database) {
+      console.log(`${completions.toLocaleString('en')} completions, ${(bytes / 1e9).toFixed(2)} GB`);
+      for (const [what, time] of Object.entries(times)) console.log(`  ${time.toFixed(1).padStart(8)} ms  ${what}`);
+    }
+    keep({ database });
+  } finally {
+    if (given === undefined) rmSync(folder, { recursive: true });
+  }
+}
+
+async function writerShares(): Promise<void> {
+  const writer = { S: await measureWriter('S', 40), M: await measureWriter('M', 4) };
+  for (const [size, { step, silent, sending, writing }] of Object.entries(writer)) {
+    const share = (part: number) => `${((100 * part) / step).toFixed(2)} %`;
+    console.log(
+      `${size}: a step ${step.toFixed(3)} s, of which the engine hands over what it reports ${share(sending)}; the host writes it ` +
+        `${(1000 * writing).toFixed(1)} ms meanwhile (${share(writing)}); with a host that writes nothing ${silent.toFixed(3)} s`,
+    );
+  }
+  keep({ writer });
+}
 
 const { values } = parseArgs({
   options: {
-    completions: { type: 'string', default: '1000000' },
-    'database-only': { type: 'boolean', default: false },
+    only: { type: 'string' },
+    completions: { type: 'string', default: '10000000' },
+    folder: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 });
-
-/** Draws a bar, the longest of which is 40 characters. */
-function draw(title: string, rows: { label: string; seconds: number }[]): void {
-  const most = Math.max(...rows.map(({ seconds }) => seconds));
-  console.log(title);
-  for (const { label, seconds } of rows) {
-    console.log(
-      `  ${label.padEnd(24)} ${seconds.toFixed(3).padStart(8)} s  ${'█'.repeat(Math.round((40 * seconds) / most))}`,
-    );
-  }
-  console.log('');
-}
-
-async function stepSeconds(name: SizeName, changes: Partial<BenchSize>): Promise<number> {
-  const size = { ...sizes[name], loraRank: 0, steps: 3, forced: true, ...changes };
-  const { steps } = await measureStudio({
-    folder: await modelFolder(name, size.promptCharacters),
-    size,
-    steps: size.steps,
-    threads: 2,
-  });
-  return median(steps.slice(1).map(({ step }) => step));
-}
-
-if (!values['database-only']) {
-  const base = { prompts: 2, generations: 4, newTokens: 32 };
-  const rows = async (changes: Record<string, Partial<BenchSize>>) => {
-    const measured: { label: string; seconds: number }[] = [];
-    for (const [label, change] of Object.entries(changes))
-      measured.push({ label, seconds: await stepSeconds('M', { ...base, ...change }) });
-    return measured;
-  };
-  draw(
-    'Group size G',
-    await rows({
-      '2': { generations: 2 },
-      '4': { generations: 4 },
-      '8': { generations: 8 },
-      '16': { generations: 16 },
-    }),
-  );
-  draw(
-    'Prompt characters',
-    await rows({
-      '50': { promptCharacters: 50 },
-      '100': { promptCharacters: 100 },
-      '200': { promptCharacters: 200 },
-      '400': { promptCharacters: 400 },
-    }),
-  );
-  draw(
-    'Completion tokens',
-    await rows({
-      '16': { newTokens: 16 },
-      '32': { newTokens: 32 },
-      '64': { newTokens: 64 },
-      '128': { newTokens: 128 },
-    }),
-  );
-  draw('Model', [
-    { label: 'S, 1 M parameters', seconds: await stepSeconds('S', base) },
-    { label: 'M, 14 M parameters', seconds: await stepSeconds('M', base) },
-    { label: 'L, 135 M, LoRA', seconds: await stepSeconds('L', { ...base, loraRank: 16 }) },
-  ]);
-}
-
-/** A step of 8 × 8 completions of 40 tokens, as a run of size S records it. */
-function recordedStep(step: number): StepRecord {
-  const tokens = 40;
-  const floats = () => Float32Array.from({ length: tokens }, (_, i) => -i / 40);
-  const groups: GroupRecord[] = Array.from({ length: 8 }, (_, group) => ({
-    row: (step * 8 + group) % 2048,
-    prompt: 'What is 12 + 30?',
-    promptTokens: new Int32Array(20),
-    completions: Array.from({ length: 8 }, (_, place) => ({
-      text: `<think>12 + 30 = ${step + place}</think><answer>${step + place}</answer>`,
-      tokens: new Int32Array(tokens),
-      finishReason: 'eos',
-      reward: place % 2,
-      advantage: place % 2 ? 1 : -1,
-      scores: [
-        { rule: 'accuracy', score: place % 2, why: `${step} is compared with 42` },
-        { rule: 'format', score: 1, why: 'think and answer, each once' },
-      ],
-      samplingLogps: floats(),
-      oldLogps: floats(),
-      referenceLogps: floats(),
-      policyLogps: floats(),
-      entropies: floats(),
-      coefficients: floats(),
-    })),
-  }));
-  const metrics = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`metric/${i}`, step + i]));
-  return { step, metrics, groups };
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'grpo-growth-'));
-try {
-  const store = openStore(join(folder, 'studio.sqlite'));
-  const config = grpoConfigSchema.parse({
-    model: '/m',
-    dataset: '/d',
-    max_steps: 10,
-    rewards: [{ name: 'accuracy', type: 'answer_match' }],
-  });
-  const makeRun = (id: string) =>
-    store.writer.createRun({
-      id,
-      name: id,
-      run: { type: 'grpo', config },
-      directory: folder,
-      datasetHash: 'd',
-      evalDatasetHash: null,
-    });
-  const wanted = Number(values.completions);
-  const writing: { label: string; seconds: number }[] = [];
-  const opening: { label: string; seconds: number }[] = [];
-  const stepsOfRun = 1000;
-  let step = 0;
-  for (let completions = 0, run = ''; completions < wanted; completions += 64, step++) {
-    if (step % stepsOfRun === 0) makeRun((run = `run-${step / stepsOfRun}`));
-    store.writer.recordStep(run, recordedStep((step % stepsOfRun) + 1));
-    const decade = Math.log10(completions + 64);
-    if (completions > 0 && Math.floor(decade) === Math.floor(Math.log10(completions)) && completions + 64 < wanted)
-      continue;
-    const label = `${(completions + 64).toLocaleString('en')} completions`;
-    const times = Array.from({ length: 5 }, () => {
-      const record = recordedStep((step % stepsOfRun) + 1);
-      const start = performance.now();
-      store.writer.recordStep(run, record);
-      return (performance.now() - start) / 1000;
-    });
-    writing.push({ label, seconds: median(times) });
-    const start = performance.now();
-    store.reader.getRun(run);
-    for (const name of store.reader.listMetricNames(run)) store.reader.getMetricSeries(run, name);
-    for (const group of store.reader.listGroups(run, 1)) store.reader.listCompletions(group.id);
-    opening.push({ label, seconds: (performance.now() - start) / 1000 });
-  }
-  draw('Writing a step of 64 completions', writing);
-  draw('Opening a run: all its metrics and the groups of a step', opening);
-  store.close();
-  console.log(`Database: ${(statSync(join(folder, 'studio.sqlite')).size / 1e9).toFixed(2)} GB`);
-} finally {
-  rmSync(folder, { recursive: true });
+const only = parts.find((part) => part === values.only);
+if (values.help || (values.only !== undefined && only === undefined) || !(Number(values.completions) >= 1000)) {
+  console.error(usage);
+  process.exitCode = 2;
+} else {
+  if (only === undefined || only === 'curves')
+    keep({ processor: cpus()[0].model, curves: await measureCurves(console.log) });
+  if (only === undefined || only === 'writer') await writerShares();
+  if (only === 'database') await databaseTimes(Number(values.completions), values.folder);
 }

@@ -23,7 +23,11 @@ export async function modelFolder(
   promptCharacters: number = sizes[name].promptCharacters,
 ): Promise<string> {
   const { shape } = sizes[name];
-  if (shape === null) return SMALL_POLICY;
+  return shape === null ? SMALL_POLICY : randomModel(name, shape, promptCharacters);
+}
+
+/** @param name the same for the same shape: what was made under it before is taken */
+export async function randomModel(name: string, shape: ModelShape, promptCharacters: number): Promise<string> {
   const folder = join(tmpdir(), 'grpo-studio-bench', `${name}-${promptCharacters}`);
   if (existsSync(folder)) return folder;
   const unfinished = `${folder}.${process.pid}`;

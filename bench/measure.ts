@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { grpoConfigSchema } from '../src-main/contract/config.ts';
+import { grpoConfigSchema, type GrpoConfig } from '../src-main/contract/config.ts';
 import type { EngineCommand, EngineEvent, StepRecord } from '../src-main/contract/engine.ts';
 import { readDataset } from '../src-main/datasets/read-dataset.ts';
 import { engineEnvironment } from '../src-main/runs/fork-launcher.ts';
@@ -51,12 +51,11 @@ export async function measurePeer(python: string, { folder, size, steps, threads
   return JSON.parse(stdout.trim().split('\n').at(-1) as string) as Measurement;
 }
 
-/** The studio's engine process, with nobody writing down what it reports. */
-export async function measureStudio({ folder, size, steps, threads }: Job): Promise<Measurement> {
-  const dataset = join(folder, 'train.jsonl');
-  const config = grpoConfigSchema.parse({
+/** What the studio is told to train. */
+export function studioConfig({ folder, size, steps }: Omit<Job, 'threads'>): GrpoConfig {
+  return grpoConfigSchema.parse({
     model: folder,
-    dataset,
+    dataset: join(folder, 'train.jsonl'),
     backend: 'native',
     max_steps: steps,
     save_steps: 0,
@@ -72,11 +71,17 @@ export async function measureStudio({ folder, size, steps, threads }: Job): Prom
       { name: 'format', type: 'format', tags: ['think', 'answer'], weight: 0.2 },
     ],
   });
+}
+
+/** The studio's engine process, with nobody writing down what it reports. */
+export async function measureStudio(job: Job): Promise<Measurement> {
+  const { steps, threads } = job;
+  const config = studioConfig(job);
   const runDirectory = mkdtempSync(join(tmpdir(), 'grpo-bench-'));
   const start: EngineCommand = {
     type: 'start',
     run: { type: 'grpo', config },
-    trainRows: await readDataset(dataset),
+    trainRows: await readDataset(config.dataset),
     evalRows: [],
     runDirectory,
     resumeFrom: null,

@@ -4,9 +4,10 @@ import { StudioError } from '../contract/errors.ts';
 import { initial } from './migrations/001-initial.ts';
 import { samples } from './migrations/002-samples.ts';
 import { datasets } from './migrations/003-datasets.ts';
+import { wordsOfRuns } from './migrations/004-words-of-runs.ts';
 
 /** Migration n (1-based) leads from `user_version` n − 1 to n. A migration that has been released never changes. */
-const migrations: readonly string[] = [initial, samples, datasets];
+const migrations: readonly string[] = [initial, samples, datasets, wordsOfRuns];
 
 /**
  * @param steps the migrations to use; another list is for tests

@@ -7,6 +7,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { newRun, stepRecord } from './fixtures/records.ts';
 import { migrate } from './migrate.ts';
+import { samples } from './migrations/002-samples.ts';
 import { openStore } from './open.ts';
 
 let folder: string;
@@ -49,6 +50,35 @@ describe('openStore', () => {
     const store = openStore(path);
     expect(store.reader.listRuns()).toEqual([]);
     store.close();
+  });
+
+  test('indexes the words of a database that knew them without their runs', () => {
+    const store = openStore(path);
+    store.writer.createRun(newRun('one'));
+    store.writer.recordStep('one', stepRecord(1));
+    const find = ({ samples }: typeof store) => samples.findCompletions('one', { text: '1.0.2 ünïc' }, 'step', false);
+    const found = find(store);
+    expect(found).toHaveLength(1);
+    store.close();
+    const raw = new Database(path);
+    const [wordsOnly] = samples.split('CREATE INDEX');
+    raw.exec(`DROP TRIGGER completion_words_deleted; DROP TABLE completion_words; ${wordsOnly}`);
+    raw.pragma('user_version = 3');
+    raw.close();
+    const again = openStore(path);
+    expect(find(again)).toEqual(found);
+    again.writer.deleteRun('one');
+    again.close();
+  });
+
+  test('adds the words of a step to the index as one part', () => {
+    const store = openStore(path);
+    store.writer.createRun(newRun('one'));
+    store.writer.recordStep('one', stepRecord(1, { groups: 4, size: 4 }));
+    store.close();
+    const raw = new Database(path);
+    expect(raw.prepare('SELECT count(DISTINCT segid) FROM completion_words_idx').pluck().get()).toBe(1);
+    raw.close();
   });
 
   test('refuses a database from a newer version', () => {

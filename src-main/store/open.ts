@@ -8,6 +8,7 @@ import { migrate } from './migrate.ts';
 import { createReader } from './read.ts';
 import { createSampleDetailReader } from './read-sample-details.ts';
 import { createSampleListReader } from './read-samples.ts';
+import { addWordsOfRun } from './run-words.ts';
 import { damagedMessage, toStoreError, withStoreErrors } from './store-errors.ts';
 import { createWriter } from './write.ts';
 
@@ -55,6 +56,7 @@ function configure(database: Database.Database): void {
   // and the resumed run would have a hole in its history. One fsync a step costs milliseconds; a step takes seconds.
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
+  addWordsOfRun(database);
 }
 
 function check(database: Database.Database, path: string): void {

@@ -21,13 +21,6 @@ export function createSampleListReader(database: Database): ListReader {
          || ' ' || (SELECT count(*) || ' ' || coalesce(max(created_at), '') FROM bookmarks)`,
     )
     .pluck();
-  const groupRange = database.prepare<[string], { first: number | null; last: number | null }>(
-    'SELECT min(id) AS first, max(id) AS last FROM groups WHERE run_id = ?',
-  );
-  const completionRange = database.prepare<{ first: number; last: number }, { first: number; last: number }>(
-    `SELECT (SELECT min(id) FROM completions WHERE group_id = @first) AS first,
-            (SELECT max(id) FROM completions WHERE group_id = @last) AS last`,
-  );
   const completionRows = database.prepare<[string], Omit<CompletionRow, 'bookmarked'> & { bookmarked: 0 | 1 }>(`
     SELECT c.id, c.group_id AS "group", g.step, g.dataset_row AS row, c.position, c.reward, c.advantage,
       c.finish_reason AS finishReason, length(c.tokens) / 4 AS tokens, substr(c.text, 1, ${SNIPPET}) AS snippet,
@@ -52,34 +45,27 @@ export function createSampleListReader(database: Database): ListReader {
     )
     GROUP BY step ORDER BY step`);
 
-  /** Completions of a run lie close together: their ids bound what a search for words has to look at. */
-  function idRange(runId: string): { first: number; last: number } {
-    const { first, last } = groupRange.get(runId) as { first: number | null; last: number | null };
-    const none = { first: 0, last: -1 };
-    return first === null || last === null ? none : (completionRange.get({ first, last }) ?? none);
-  }
-
   function find(sql: string, runId: string, parameters: Record<string, string | number>): number[] {
-    const range = 'words' in parameters ? idRange(runId) : {};
     return database
       .prepare(sql)
       .pluck()
-      .all({ runId, ...parameters, ...range }) as number[];
+      .all({ runId, ...parameters }) as number[];
   }
 
   return {
     version: (runId) => version.get({ runId }) as string,
     findCompletions: (runId, filter, order, descending) => {
-      const { ofGroup, ofCompletion, parameters } = sampleConditions(filter);
+      const { ofGroup, ofCompletion, parameters } = sampleConditions(runId, filter);
       const direction = descending ? 'DESC' : 'ASC';
       const first = order === 'step' ? '' : `${completionOrders[order]} ${direction} NULLS LAST, `;
       const where = ['g.run_id = @runId', ofGroup, ofCompletion].filter(Boolean).join(' AND ');
+      // Ids of a group are in the order of positions, and every index holds them: no row with its token arrays is read.
       const sql = `SELECT c.id FROM groups g CROSS JOIN completions c ON c.group_id = g.id WHERE ${where}
-        ORDER BY ${first}g.step ${direction}, g.position, c.position`;
+        ORDER BY ${first}g.step ${direction}, g.position, c.id`;
       return find(sql, runId, parameters);
     },
     findGroups: (runId, filter, order, descending) => {
-      const { ofGroup, ofCompletion, parameters } = sampleConditions(filter);
+      const { ofGroup, ofCompletion, parameters } = sampleConditions(runId, filter);
       const direction = descending ? 'DESC' : 'ASC';
       const mean = '(SELECT avg(reward) FROM completions WHERE group_id = g.id)';
       const first = order === 'step' ? '' : `${mean} ${direction} NULLS LAST, `;

@@ -1,5 +1,6 @@
 /** Says in SQL which samples a filter means. Groups stand as `g`, completions as `c`. */
 import type { SampleFilter } from '../contract/api/samples.ts';
+import { wordsOfRun } from './run-words.ts';
 
 /** Conditions joined by AND; empty when everything is meant. Their parameters are named. */
 interface Conditions {
@@ -8,8 +9,7 @@ interface Conditions {
   parameters: Record<string, string | number>;
 }
 
-/** @param filter its words are looked for among the completions with ids from `@first` to `@last` */
-export function sampleConditions(filter: SampleFilter): Conditions {
+export function sampleConditions(runId: string, filter: SampleFilter): Conditions {
   const parameters: Record<string, string | number> = {};
   const ofGroup: string[] = [];
   const ofCompletion: string[] = [];
@@ -42,7 +42,7 @@ export function sampleConditions(filter: SampleFilter): Conditions {
       `EXISTS (SELECT 1 FROM rule_scores WHERE completion_id = c.id AND rule = @rule ${bounds.join(' ')})`,
     );
   }
-  if (filter.text !== undefined) addWords(filter.text, ofCompletion, parameters);
+  if (filter.text !== undefined) addWords(runId, filter.text, ofCompletion, parameters);
   return { ofGroup: ofGroup.join(' AND '), ofCompletion: ofCompletion.join(' AND '), parameters };
 }
 
@@ -50,15 +50,18 @@ export function sampleConditions(filter: SampleFilter): Conditions {
  * Words are found through the index. It knows letters and digits only: parts with other signs, such as `</think>`, are looked for in the
  * texts that the index leaves over.
  */
-function addWords(text: string, conditions: string[], parameters: Record<string, string | number>): void {
+function addWords(
+  runId: string,
+  text: string,
+  conditions: string[],
+  parameters: Record<string, string | number>,
+): void {
   const parts = [...text.matchAll(/"([^"]+)"|[^\s"]+/g)].map(([part, phrase]) => phrase ?? part);
   const indexed = parts.filter((part) => /[\p{L}\p{N}]/u.test(part));
   if (indexed.length > 0) {
     const open = parts.at(-1) === indexed.at(-1) && !/["\s]$/.test(text); // still being typed: its last word may be a beginning
-    parameters['words'] = indexed.map((part) => `"${part}"`).join(' ') + (open ? '*' : '');
-    conditions.push(
-      'c.id IN (SELECT rowid FROM completion_words WHERE completion_words MATCH @words AND rowid BETWEEN @first AND @last)',
-    );
+    parameters['words'] = indexed.map((part) => `"${wordsOfRun(runId, part)}"`).join(' ') + (open ? '*' : '');
+    conditions.push('c.id IN (SELECT rowid FROM completion_words WHERE completion_words MATCH @words)');
   }
   parts
     .filter((part) => /[^\p{L}\p{N}\s]/u.test(part))

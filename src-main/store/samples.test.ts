@@ -82,6 +82,18 @@ describe('completions are found', () => {
     expect(found({ text: 'unico' })).toHaveLength(12); // »ünïcode«: marks on letters do not matter
   });
 
+  test("by no word of another run, nor by the run's id, which the index puts before each word", () => {
+    store.writer.createRun(newRun('onet')); // whose words begin with id and first letter of a word of run one
+    store.writer.recordStep(
+      'onet',
+      changed(stepRecord(1), () => ({ text: 'hinkering' })),
+    );
+    expect(found({ text: 'think ' })).toEqual(['3.0.0', '3.0.1']);
+    expect(found({ text: 'thinkering' })).toEqual([]);
+    expect(found({ text: 'one' })).toEqual([]);
+    expect(found({ text: 'oneanswer' })).toEqual([]);
+  });
+
   test('by signs, which the index does not know', () => {
     expect(found({ text: '</think>' })).toEqual(['3.0.0']);
     expect(found({ text: '12+30=42' })).toEqual(['3.0.0']);

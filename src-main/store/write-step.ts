@@ -20,6 +20,12 @@ export function createStepWriter(database: Database): (runId: string, record: St
     'INSERT INTO rule_scores (completion_id, position, rule, score, why, spans) VALUES (?, ?, ?, ?, ?, ?)',
   );
 
+  // All in one statement: the index begins a new segment with each.
+  const insertWords = database.prepare(`
+    INSERT INTO completion_words (rowid, text)
+    SELECT completions.id, words_of_run(run_id, text) FROM groups CROSS JOIN completions ON group_id = groups.id
+    WHERE run_id = ? AND step = ?`);
+
   function writeCompletion(
     groupId: number | bigint,
     position: number,
@@ -65,5 +71,6 @@ export function createStepWriter(database: Database): (runId: string, record: St
         writeCompletion(groupId, index, completion, `completion ${index} of group ${position} in step ${step}`),
       );
     });
+    insertWords.run(runId, step);
   };
 }

@@ -33,6 +33,12 @@ export function createWriter(database: Database, reader: Pick<StoreReader, 'getR
   const insertCheckpoint = database.prepare(
     'INSERT OR REPLACE INTO checkpoints (run_id, step, recorded_at, path) VALUES (?, ?, ?, ?)',
   );
+  const deferMerging = database.prepare(
+    `INSERT INTO completion_words (completion_words, rank) VALUES ('automerge', 0)`,
+  );
+  const allowMerging = database.prepare(
+    `INSERT INTO completion_words (completion_words, rank) VALUES ('automerge', 4)`,
+  );
   const deleteAfter = ['steps', 'evaluations', 'checkpoints'].map((table) =>
     database.prepare(`DELETE FROM ${table} WHERE run_id = ? AND step > ?`),
   );
@@ -50,6 +56,14 @@ export function createWriter(database: Database, reader: Pick<StoreReader, 'getR
   ): (...parameters: Parameters) => Result {
     const inTransaction = database.transaction(body);
     return (...parameters) => inTransaction.immediate(...parameters);
+  }
+
+  /** The index of words merges its parts in proportion to what is written; after the deletion of a large run that could be all of them at once. */
+  function withoutMerging<Result>(work: () => Result): Result {
+    deferMerging.run();
+    const result = work();
+    allowMerging.run();
+    return result;
   }
 
   return {
@@ -87,7 +101,8 @@ export function createWriter(database: Database, reader: Pick<StoreReader, 'getR
       addEvent(runId, event);
     }),
     renameRun: transaction((runId: string, name: string) => void updateName.run(name, runId)),
-    deleteRun: transaction((runId: string) => void deleteRun.run(runId)), // and, by cascade, everything that hangs on it
+    // And, by cascade, everything that hangs on it.
+    deleteRun: transaction((runId: string) => withoutMerging(() => void deleteRun.run(runId))),
     setEngineInfo: transaction((runId, info) => void updateEngine.run(JSON.stringify(info), runId)),
     recordStep: transaction((runId: string, record: StepRecord) => recordStep(runId, record, now())),
     recordEvaluation: transaction((runId: string, record: EvaluationRecord) => recordEvaluation(runId, record, now())),
@@ -100,7 +115,7 @@ export function createWriter(database: Database, reader: Pick<StoreReader, 'getR
       rewardSets.saveVersion(name, rules, now()),
     ),
     rewindTo: transaction((runId: string, step: number) => {
-      const removed = deleteAfter.map((statement) => statement.run(runId, step).changes);
+      const removed = withoutMerging(() => deleteAfter.map((statement) => statement.run(runId, step).changes));
       if (removed.every((count) => count === 0)) return;
       addEvent(runId, {
         type: 'rewound',
