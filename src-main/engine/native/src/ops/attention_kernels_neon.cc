@@ -1,0 +1,9 @@
+#include "../isa.h"
+#include "attention_kernels.h"
+
+#if defined(GRPO_ARM64)
+#include "../simd/neon.h"
+//
+#include "attention_kernels.inl"
+#include "../simd/end.h"
+#endif

@@ -1,0 +1,6 @@
+#include "attention_kernels.h"
+
+#include "../simd/scalar.h"
+//
+#include "attention_kernels.inl"
+#include "../simd/end.h"
