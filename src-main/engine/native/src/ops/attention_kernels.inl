@@ -5,6 +5,7 @@
 // and its transpose is read one number at a time, broadcast. Keys are taken a block at a time (the online softmax of
 // FlashAttention, Dao et al. 2022), so that the scores of a block stay in the first cache.
 
+#define GRPO_UNROLL _Pragma("GCC unroll 16")
 namespace grpo {
 namespace GRPO_SIMD {
 namespace {
@@ -23,15 +24,15 @@ inline int64_t Most(int64_t a, int64_t b) { return a > b ? a : b; }
 // sums[i][j] = sum over p < depth of a[i * aRow + p * aStep] * b[p * bStep + j * W ..].
 template <int R, int J>
 inline void Sums(int64_t depth, const float* a, int64_t aRow, int64_t aStep, const float* b, int64_t bStep, Vec (&sums)[R][J]) {
-  for (int i = 0; i < R; i++) {
-    for (int j = 0; j < J; j++) sums[i][j] = Set(0.0f);
+  GRPO_UNROLL for (int i = 0; i < R; i++) {
+    GRPO_UNROLL for (int j = 0; j < J; j++) sums[i][j] = Set(0.0f);
   }
   for (int64_t p = 0; p < depth; p++) {
     Vec row[J];
-    for (int j = 0; j < J; j++) row[j] = Load(b + j * W);
-    for (int i = 0; i < R; i++) {
+    GRPO_UNROLL for (int j = 0; j < J; j++) row[j] = Load(b + j * W);
+    GRPO_UNROLL for (int i = 0; i < R; i++) {
       const Vec x = Set(a[i * aRow]);
-      for (int j = 0; j < J; j++) sums[i][j] = Fma(x, row[j], sums[i][j]);
+      GRPO_UNROLL for (int j = 0; j < J; j++) sums[i][j] = Fma(x, row[j], sums[i][j]);
     }
     a += aStep;
     b += bStep;
@@ -45,8 +46,8 @@ struct ScoreTile {
   static void Run(int64_t depth, const float* keys, int64_t stride, const float* queries, float* out) {
     Vec sums[R][J];
     Sums<R, J>(depth, keys, stride, 1, queries, kLanes, sums);
-    for (int i = 0; i < R; i++) {
-      for (int j = 0; j < J; j++) Store(out + i * kLanes + j * W, sums[i][j]);
+    GRPO_UNROLL for (int i = 0; i < R; i++) {
+      GRPO_UNROLL for (int j = 0; j < J; j++) Store(out + i * kLanes + j * W, sums[i][j]);
     }
   }
 };
@@ -58,8 +59,8 @@ struct MixTile {
   static void Run(int64_t keys, const float* values, int64_t stride, const float* weights, const Vec* keep, float* out) {
     Vec sums[R][J];
     Sums<R, J>(keys, values, 1, stride, weights, kLanes, sums);
-    for (int i = 0; i < R; i++) {
-      for (int j = 0; j < J; j++) {
+    GRPO_UNROLL for (int i = 0; i < R; i++) {
+      GRPO_UNROLL for (int j = 0; j < J; j++) {
         float* at = out + i * kLanes + j * W;
         Store(at, Fma(Load(at), keep[j], sums[i][j]));
       }
@@ -74,8 +75,8 @@ struct AddTile {
   static void Run(int64_t rows, const float* weights, const float* stacked, int64_t width, int64_t columns, float* out, int64_t stride) {
     Vec sums[R][J];
     Sums<R, J>(rows, weights, kLanes, 1, stacked, width, sums);
-    for (int i = 0; i < R; i++) {
-      for (int j = 0; j < J; j++) {
+    GRPO_UNROLL for (int i = 0; i < R; i++) {
+      GRPO_UNROLL for (int j = 0; j < J; j++) {
         float* at = out + i * stride + j * W;
         const int64_t left = columns - j * W;
         if (left >= W) {
@@ -113,32 +114,64 @@ inline void ForPairs(int64_t count, Body body) {
   for (int64_t lane = 0; lane < count; lane += 2 * W) body(lane, count - lane > W);
 }
 
-// lanes[headDim, kLanes] = factor * (the block's rows of x)^T; lanes without a row are 0.
-template <int64_t kLanes>
-void PackLanes(const QueryBlock& block, const float* x, float factor, float* lanes) {
+// Where the block's rows begin in an array of queries.
+struct RowOffsets {
+  int64_t at[kBackwardLanes];
+
+  explicit RowOffsets(const QueryBlock& block) {
+    int64_t token = block.first / block.shared, head = block.first % block.shared;
+    for (int64_t r = 0; r < block.count; r++) {
+      at[r] = token * block.width + head * block.headDim;
+      if (++head == block.shared) {
+        head = 0;
+        token++;
+      }
+    }
+  }
+};
+
+// lanes[depth, kLanes] = factor * rows[count, depth]^T, where row r begins at x + offset(r); lanes without a row are 0.
+template <int64_t kLanes, class Offset>
+inline void PackLanes(int64_t count, int64_t depth, const float* x, Offset offset, float factor, float* lanes) {
   const Vec scale = Set(factor);
-  for (int64_t g = 0; g < block.count; g += W) {
-    for (int64_t p = 0; p < block.headDim; p += W) {
-      const int64_t left = Least(W, block.headDim - p);
+  for (int64_t g = 0; g < count; g += W) {
+    for (int64_t p = 0; p < depth; p += W) {
+      const int64_t left = depth - p;
       Vec square[W];
-      for (int i = 0; i < W; i++) square[i] = g + i < block.count ? LoadN(x + block.Row(g + i) + p, left) : Set(0.0f);
+      if (left >= W && count - g >= W) {
+        GRPO_UNROLL for (int i = 0; i < W; i++) square[i] = Load(x + offset(g + i) + p) * scale;
+      } else {
+        GRPO_UNROLL for (int i = 0; i < W; i++) square[i] = g + i < count ? LoadN(x + offset(g + i) + p, left) * scale : Set(0.0f);
+      }
       Transpose(square);
-      for (int64_t j = 0; j < left; j++) Store(lanes + (p + j) * kLanes + g, square[j] * scale);
+      if (left >= W) {
+        GRPO_UNROLL for (int j = 0; j < W; j++) Store(lanes + (p + j) * kLanes + g, square[j]);
+      } else {
+        GRPO_UNROLL for (int j = 0; j < W; j++) {
+          if (j < left) Store(lanes + (p + j) * kLanes + g, square[j]);
+        }
+      }
     }
   }
 }
 
-// The block's rows of x = (factor[lanes] * lanes[headDim, kLanes])^T
-template <int64_t kLanes>
-void UnpackLanes(const QueryBlock& block, const float* lanes, const float* factor, float* x) {
-  for (int64_t g = 0; g < block.count; g += W) {
+// rows[count, depth] = (factor[lanes] * lanes[depth, kLanes])^T, where row r begins at x + offset(r).
+template <int64_t kLanes, class Offset>
+inline void UnpackLanes(int64_t count, int64_t depth, const float* lanes, const float* factor, float* x, Offset offset) {
+  for (int64_t g = 0; g < count; g += W) {
     const Vec scale = Load(factor + g);
-    for (int64_t p = 0; p < block.headDim; p += W) {
-      const int64_t left = Least(W, block.headDim - p);
+    for (int64_t p = 0; p < depth; p += W) {
+      const int64_t left = depth - p;
       Vec square[W];
-      for (int j = 0; j < W; j++) square[j] = j < left ? Load(lanes + (p + j) * kLanes + g) * scale : Set(0.0f);
+      GRPO_UNROLL for (int j = 0; j < W; j++) square[j] = j < left ? Load(lanes + (p + j) * kLanes + g) * scale : Set(0.0f);
       Transpose(square);
-      for (int64_t i = 0; i < Least(W, block.count - g); i++) StoreN(x + block.Row(g + i) + p, square[i], left);
+      if (left >= W && count - g >= W) {
+        GRPO_UNROLL for (int i = 0; i < W; i++) Store(x + offset(g + i) + p, square[i]);
+      } else {
+        GRPO_UNROLL for (int i = 0; i < W; i++) {
+          if (g + i < count) StoreN(x + offset(g + i) + p, square[i], left);
+        }
+      }
     }
   }
 }
@@ -224,7 +257,9 @@ void ForwardBlock(const QueryBlock& block, const float* q, float* out, float* lo
   const int64_t d = block.headDim, keys = block.Visible(block.count - 1);
   const int vectors = block.count > W ? 2 : 1;
   float *queries = scratch, *mixed = queries + d * kLanes, *scores = mixed + d * kLanes;
-  PackLanes<kLanes>(block, q, block.scale * kLog2E, queries);
+  const RowOffsets offsets(block);
+  const auto offset = [&](int64_t r) { return offsets.at[r]; };
+  PackLanes<kLanes>(block.count, d, q, offset, block.scale * kLog2E, queries);
   for (int64_t i = 0; i < d * kLanes; i += W) Store(mixed + i, Set(0.0f));
   const Vec one = Set(1.0f);
   Vec top[2], sum[2];
@@ -269,7 +304,7 @@ void ForwardBlock(const QueryBlock& block, const float* q, float* out, float* lo
     Store(sums + j * W, sum[j]);
     Store(inverses + j * W, one / sum[j]);
   }
-  UnpackLanes<kLanes>(block, mixed, inverses, out);
+  UnpackLanes<kLanes>(block.count, d, mixed, inverses, out, offset);
   for (int64_t r = 0; r < block.count; r++) logSums[block.Number(r)] = tops[r] * kLn2 + std::log(sums[r]);
 }
 
@@ -277,12 +312,10 @@ int64_t Padded(int64_t headDim) { return (headDim + W - 1) / W * W; }
 
 int64_t BackwardScratch(int64_t headDim) { return (3 * headDim + 2 * Padded(headDim) + 2 * kBackwardKeys) * kBackwardLanes; }
 
-// rows[count, padded] = factor * the block's rows of x
-void CopyRows(const QueryBlock& block, const float* x, float factor, int64_t padded, float* rows) {
-  const Vec scale = Set(factor);
+// rows[count, padded] = the block's rows of x
+void CopyRows(const QueryBlock& block, const RowOffsets& offsets, const float* x, int64_t padded, float* rows) {
   for (int64_t r = 0; r < block.count; r++) {
-    const float* row = x + block.Row(r);
-    for (int64_t p = 0; p < padded; p += W) Store(rows + r * padded + p, LoadN(row + p, block.headDim - p) * scale);
+    for (int64_t p = 0; p < padded; p += W) Store(rows + r * padded + p, LoadN(x + offsets.at[r] + p, block.headDim - p));
   }
 }
 
@@ -317,18 +350,20 @@ void BackwardBlock(const QueryBlock& block, const float* q, const float* out, co
   const int64_t d = block.headDim, padded = Padded(d), keys = block.Visible(block.count - 1), stride = block.kvWidth;
   float *queries = scratch, *dLanes = queries + d * kLanes, *dQueries = dLanes + d * kLanes, *scores = dQueries + d * kLanes;
   float *dScores = scores + kBackwardKeys * kLanes, *rows = dScores + kBackwardKeys * kLanes, *dRows = rows + padded * kLanes;
-  PackLanes<kLanes>(block, q, block.scale * kLog2E, queries);
-  PackLanes<kLanes>(block, dOut, 1.0f, dLanes);
-  CopyRows(block, q, block.scale, padded, rows);
-  CopyRows(block, dOut, 1.0f, padded, dRows);
+  const RowOffsets offsets(block);
+  const auto copied = [=](int64_t r) { return r * padded; };
+  CopyRows(block, offsets, q, padded, rows);
+  CopyRows(block, offsets, dOut, padded, dRows);
+  PackLanes<kLanes>(block.count, d, rows, copied, block.scale * kLog2E, queries);
+  PackLanes<kLanes>(block.count, d, dRows, copied, 1.0f, dLanes);
   for (int64_t i = 0; i < d * kLanes; i += W) Store(dQueries + i, Set(0.0f));
   const int vectors = static_cast<int>((block.count + W - 1) / W);
   float shifts[kLanes], deltas[kLanes], scales[kLanes];
   for (int64_t r = 0; r < kLanes; r++) {
     const bool used = r < block.count;
     shifts[r] = used ? logSums[block.Number(r)] * kLog2E : 0.0f;
-    deltas[r] = used ? DotRow(dOut + block.Row(r), out + block.Row(r), d) : 0.0f;
-    scales[r] = block.scale;
+    deltas[r] = used ? DotRow(dRows + r * padded, out + offsets.at[r], d) : 0.0f;
+    scales[r] = 1.0f;
   }
   Edge edges[4];
   for (int j = 0; j < vectors; j++) edges[j] = EdgeOf(block, j * W);
@@ -348,7 +383,7 @@ void BackwardBlock(const QueryBlock& block, const float* q, const float* out, co
       });
     });
     for (int j = 0; j < vectors; j++) {
-      const Vec shift = Load(shifts + j * W), delta = Load(deltas + j * W);
+      const Vec scale = Set(block.scale), shift = Load(shifts + j * W), delta = Load(deltas + j * W);
       const int64_t last = Least(end, edges[j | 1].end > 0 && (j | 1) < vectors ? edges[j | 1].end : edges[j].end);
       for (int64_t key = first; key < last; key++) {
         float *score = scores + (key - first) * kLanes + j * W, *dScore = dScores + (key - first) * kLanes + j * W;
@@ -356,7 +391,7 @@ void BackwardBlock(const QueryBlock& block, const float* q, const float* out, co
         if (edges[j].Cuts(key)) logit = edges[j].Masked(logit, key);
         const Vec weight = Exp2(logit);
         Store(score, weight);
-        Store(dScore, weight * (Load(dScore) - delta));
+        Store(dScore, weight * (Load(dScore) - delta) * scale);
       }
       for (int64_t key = Most(first, last); key < end; key++) {
         Store(scores + (key - first) * kLanes + j * W, Set(0.0f));
@@ -372,7 +407,7 @@ void BackwardBlock(const QueryBlock& block, const float* q, const float* out, co
       AddToKeys(block, piece, scores + at, dRows, piece.dValues);
     });
   }
-  UnpackLanes<kLanes>(block, dQueries, scales, dq);
+  UnpackLanes<kLanes>(block.count, d, dQueries, scales, dq, [&](int64_t r) { return offsets.at[r]; });
 }
 
 }  // namespace
