@@ -4,6 +4,7 @@
 #if defined(GRPO_X86)
 #include "../simd/avx512.h"
 //
+#include "attention_tiles.inl"
 #include "attention_kernels.inl"
 #include "../simd/end.h"
 #endif

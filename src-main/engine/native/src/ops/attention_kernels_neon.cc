@@ -4,6 +4,7 @@
 #if defined(GRPO_ARM64)
 #include "../simd/neon.h"
 //
+#include "attention_tiles.inl"
 #include "attention_kernels.inl"
 #include "../simd/end.h"
 #endif

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #define GRPO_SIMD scalar
+#define GRPO_SIMD_UNROLL
 
 namespace grpo {
 namespace GRPO_SIMD {
