@@ -95,3 +95,4 @@ inline void Transpose(Vec* r) {
 }  // namespace grpo
 
 #include "simd/math.h"
+#include "simd/unroll.h"

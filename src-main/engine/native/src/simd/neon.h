@@ -74,3 +74,4 @@ inline void Transpose(Vec* r) {
 }  // namespace grpo
 
 #include "simd/math.h"
+#include "simd/unroll.h"

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #define GRPO_SIMD scalar
+#define GRPO_SIMD_UNROLL
 
 namespace grpo {
 namespace GRPO_SIMD {
@@ -69,9 +70,9 @@ inline float MaxLane(Vec a) {
   return x > y ? x : y;
 }
 
-// a * 2^n for whole n.
+// a * 2^n for whole n; NaN where n is.
 inline Vec Scale2(Vec a, Vec n) {
-  return Lanes([&](int i) { return std::ldexp(a.v[i], static_cast<int>(n.v[i])); });
+  return Lanes([&](int i) { return std::isnan(n.v[i]) ? n.v[i] : std::ldexp(a.v[i], static_cast<int>(n.v[i])); });
 }
 
 // Lanes of `other` where test is NaN, else of a.
