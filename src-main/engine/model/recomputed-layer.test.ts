@@ -64,11 +64,14 @@ async function adapted(int8: boolean): Promise<TrainablePolicy> {
 }
 
 describeOnEveryBackend('layers that are computed again give the same numbers, bit for bit, and keep less', () => {
-  test.each(['llama-bias-mqa', 'gemma3-linear', 'phi3-partial', 'qwen3-window', 'smollm3-window'])('%s', async (name) => {
-    const policy = await loadPolicy(join(models, name), { trainable: true });
-    expectSame(policy);
-    policy.dispose();
-  });
+  test.each(['llama-bias-mqa', 'gemma3-linear', 'phi3-partial', 'qwen3-window', 'smollm3-window'])(
+    '%s',
+    async (name) => {
+      const policy = await loadPolicy(join(models, name), { trainable: true });
+      expectSame(policy);
+      policy.dispose();
+    },
+  );
 
   test.each([
     ['an adapter', false],
