@@ -101,8 +101,16 @@ describe('checkMemory', () => {
   test('computes layers again before it refuses, unless told not to, and then says so', () => {
     const [kept, again] = [false, true].map((choice) => estimate({ ...long, gradient_checkpointing: choice }).total);
     const available = (kept + again) / 2;
-    expect(checkMemory(run(long), shape, tokens, kept)).toMatchObject({ fits: true, estimate: { total: kept } });
-    expect(checkMemory(run(long), shape, tokens, available)).toMatchObject({ fits: true, estimate: { total: again } });
+    expect(checkMemory(run(long), shape, tokens, kept)).toMatchObject({
+      fits: true,
+      recomputes: false,
+      estimate: { total: kept },
+    });
+    expect(checkMemory(run(long), shape, tokens, available)).toMatchObject({
+      fits: true,
+      recomputes: true,
+      estimate: { total: again },
+    });
     const refused = checkMemory(run({ ...long, gradient_checkpointing: false }), shape, tokens, available);
     expect(refused).toMatchObject({ fits: false, estimate: { total: kept } });
     expect(refused.suggestions[0]).toEqual({ settings: { gradient_checkpointing: true }, total: again });
