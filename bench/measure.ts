@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { grpoConfigSchema } from '../src-main/contract/config.ts';
+import { grpoConfigSchema, type GrpoConfig } from '../src-main/contract/config.ts';
 import type { EngineCommand, EngineEvent, StepRecord } from '../src-main/contract/engine.ts';
 import { readDataset } from '../src-main/datasets/read-dataset.ts';
 import { engineEnvironment } from '../src-main/runs/fork-launcher.ts';
@@ -29,6 +29,8 @@ export interface Job {
   size: BenchSize;
   steps: number;
   threads: number;
+  /** Settings of the studio's run besides those of the size. */
+  settings?: Partial<GrpoConfig>;
 }
 
 /** TRL's trainer, run by a Python that has it. */
@@ -52,7 +54,7 @@ export async function measurePeer(python: string, { folder, size, steps, threads
 }
 
 /** The studio's engine process, with nobody writing down what it reports. */
-export async function measureStudio({ folder, size, steps, threads }: Job): Promise<Measurement> {
+export async function measureStudio({ folder, size, steps, threads, settings }: Job): Promise<Measurement> {
   const dataset = join(folder, 'train.jsonl');
   const config = grpoConfigSchema.parse({
     model: folder,
@@ -71,6 +73,7 @@ export async function measureStudio({ folder, size, steps, threads }: Job): Prom
       { name: 'accuracy', type: 'answer_match', extract: { type: 'tag', tag: 'answer' } },
       { name: 'format', type: 'format', tags: ['think', 'answer'], weight: 0.2 },
     ],
+    ...settings,
   });
   const runDirectory = mkdtempSync(join(tmpdir(), 'grpo-bench-'));
   const start: EngineCommand = {
