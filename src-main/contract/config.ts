@@ -152,6 +152,12 @@ export const grpoConfigSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('leaves completions that hit the length limit out of the loss'),
+  sampler_weights: z
+    .enum(['float32', 'bfloat16'])
+    .default('float32')
+    .describe(
+      'what completions are sampled with; bfloat16 halves the memory of a copy of the weights and is faster, and needs a sampler_correction',
+    ),
   sampler_correction: z
     .enum(['none', 'token_truncate', 'token_mask', 'sequence_truncate', 'sequence_mask'])
     .default('none')
@@ -279,6 +285,8 @@ export function rewardRulesOf(run: RunConfig): RewardRule[] {
 }
 
 export type RunType = RunConfig['type'];
+
+export type SamplerWeights = GrpoConfig['sampler_weights'];
 
 /** Sampling settings as the sampler takes them. */
 export type SamplingConfig = Pick<GrpoConfig, keyof typeof sampling>;

@@ -1,6 +1,6 @@
 /** Group rollout: samples several completions for each prompt, with the prompt computed once for its whole group. */
 import type * as tf from '@tensorflow/tfjs-core';
-import type { SamplingConfig } from '../../contract/config.ts';
+import type { SamplerWeights, SamplingConfig } from '../../contract/config.ts';
 import type { FinishReason } from '../../contract/engine.ts';
 import { StudioError } from '../../contract/errors.ts';
 import { RandomStream } from '../../grpo/random.ts';
@@ -27,6 +27,8 @@ export interface RolloutOptions {
   /** Seeds the draws; each completion has its own stream, named by this path, its prompt's place and its place in the group. */
   seed: number;
   path: (string | number)[];
+  /** What it decodes with; float32 where absent. Prompts are computed with the weights as they are. */
+  weights?: SamplerWeights;
 }
 
 export interface SampledCompletion {
@@ -114,7 +116,7 @@ export function* rolloutSteps(
   const tables = policy.rope(places);
   const { caches, logits: promptLogits, starts } = prefill(policy, places, prompts, { slots: live.length, capacity });
   try {
-    const fused = openFusedDecoder(policy, tables, caches, live.length);
+    const fused = openFusedDecoder(policy, tables, caches, live.length, options.weights ?? 'float32');
     const decode = (input: DecodeInput): Float32Array =>
       fused?.step(input.tokens, input.positions, input.rows) ?? decodeStep(policy, tables, caches, input);
     let logits = promptLogits; // [prompts, V]; later [live, V]

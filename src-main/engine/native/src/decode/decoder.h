@@ -44,6 +44,9 @@ class Decoder {
   explicit Decoder(const DecoderShape& shape) : shape_(shape), layers_(static_cast<size_t>(shape.layers)) {}
 
   const DecoderShape& Shape() const { return shape_; }
+  // How all matrices are held; drops those that are held in another way.
+  void SetFormat(WeightFormat format);
+  WeightFormat Format() const { return format_; }
   LayerWeights& Layer(int64_t layer) { return layers_[static_cast<size_t>(layer)]; }
   std::vector<float>& FinalNorm() { return finalNorm_; }
   PackedMatrix& Head() { return head_; }
@@ -66,6 +69,7 @@ class Decoder {
   void RunRows(const Span& span);
 
   DecoderShape shape_;
+  WeightFormat format_ = WeightFormat::kFloat32;
   std::vector<LayerWeights> layers_;
   std::vector<float> finalNorm_;
   PackedMatrix head_;

@@ -32,6 +32,16 @@ Napi::Value CreateDecoderCall(const Napi::CallbackInfo& info) {
   return Napi::External<Decoder>::New(info.Env(), new Decoder(shape), [](Napi::Env, Decoder* decoder) { delete decoder; });
 }
 
+// setDecoderFormat(decoder, format): 0 for float32, 1 for bfloat16; matrices are to be set anew when it changes
+void SetDecoderFormatCall(const Napi::CallbackInfo& info) {
+  Decoder* decoder = Unwrap(info);
+  if (decoder == nullptr) return;
+  Arguments in(info, 1);
+  const int64_t format = in.Size(0);
+  in.Check(format <= static_cast<int64_t>(WeightFormat::kBfloat16), "There is no such format");
+  if (in.Ok()) decoder->SetFormat(static_cast<WeightFormat>(format));
+}
+
 // setDecoderHead(decoder, finalNorm, head)
 void SetDecoderHeadCall(const Napi::CallbackInfo& info) {
   Decoder* decoder = Unwrap(info);
@@ -41,7 +51,7 @@ void SetDecoderHeadCall(const Napi::CallbackInfo& info) {
   const float *norm = in.FloatArray(shape.hidden), *head = in.FloatArray(shape.vocabulary * shape.hidden);
   if (!in.Ok()) return;
   decoder->FinalNorm().assign(norm, norm + shape.hidden);
-  decoder->Head().Pack(head, shape.vocabulary, shape.hidden);
+  decoder->Head().Pack(head, shape.vocabulary, shape.hidden, decoder->Format());
 }
 
 // setDecoderNorms(decoder, layer, inputNorm, attentionNorm)
@@ -72,7 +82,7 @@ void SetDecoderMatrixCall(const Napi::CallbackInfo& info) {
   const float* bias = in.NextIsMissing() ? nullptr : in.FloatArray(outputs[matrix]);
   if (!in.Ok()) return;
   LayerWeights& weights = decoder->Layer(layer);
-  weights.matrices[matrix].Pack(weight, outputs[matrix], inputs[matrix]);
+  weights.matrices[matrix].Pack(weight, outputs[matrix], inputs[matrix], decoder->Format());
   weights.biases[matrix].clear();
   if (bias != nullptr) weights.biases[matrix].assign(bias, bias + outputs[matrix]);
 }
@@ -138,6 +148,7 @@ void DrawTokensCall(const Napi::CallbackInfo& info) {
 
 void InitDecode(Napi::Env env, Napi::Object exports) {
   exports.Set("createDecoder", Napi::Function::New<CreateDecoderCall>(env));
+  exports.Set("setDecoderFormat", Napi::Function::New<SetDecoderFormatCall>(env));
   exports.Set("setDecoderHead", Napi::Function::New<SetDecoderHeadCall>(env));
   exports.Set("setDecoderNorms", Napi::Function::New<SetDecoderNormsCall>(env));
   exports.Set("setDecoderMatrix", Napi::Function::New<SetDecoderMatrixCall>(env));
