@@ -156,7 +156,7 @@ export const grpoConfigSchema = z.strictObject({
     .enum(['float32', 'bfloat16'])
     .default('float32')
     .describe(
-      'what completions are sampled with; bfloat16 halves the memory of a copy of the weights and is faster, and needs a sampler_correction',
+      'precision of the matrices that completions are sampled with; bfloat16 is faster, and its slightly different distribution needs a sampler_correction',
     ),
   sampler_correction: z
     .enum(['none', 'token_truncate', 'token_mask', 'sequence_truncate', 'sequence_mask'])

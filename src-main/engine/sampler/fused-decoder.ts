@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { headWeight } from '../model/decoder.ts';
 import type { SamplerWeights } from '../../contract/config.ts';
+import { StudioError } from '../../contract/errors.ts';
 import { hasKnownLayers, LINEARS } from '../model/known-layers.ts';
 import { loraScale } from '../model/lora.ts';
 import type { Policy } from '../model/policy.ts';
@@ -69,6 +70,7 @@ const FORMATS: readonly SamplerWeights[] = ['float32', 'bfloat16'];
  * @param tables rotary tables that reach beyond the largest position
  * @param caches keys and values of the prompts, one a layer
  * @returns null where the backend or the model needs the composition
+ * @throws StudioError `config_invalid` where it does and the weights are to be rounded
  */
 export function openFusedDecoder(
   policy: Policy,
@@ -78,7 +80,15 @@ export function openFusedDecoder(
   format: SamplerWeights,
 ): FusedDecoder | null {
   const backend = nativeBackend();
-  if (backend === null || tf.getBackend() !== 'native' || !hasKnownLayers(policy, tables)) return null;
+  if (backend === null || tf.getBackend() !== 'native' || !hasKnownLayers(policy, tables)) {
+    if (format === 'float32') return null;
+    throw new StudioError(
+      'config_invalid',
+      `sampler_weights ${format} needs the native backend and a model whose layers are those of a Llama, with weights in floats; ` +
+        'set sampler_weights float32',
+      { field: 'sampler_weights' },
+    );
+  }
   const addon = loadAddon<DecodeAddon>();
   const handle = packWeights(policy, addon, format);
   const values = (tensor: tf.Tensor): Float32Array => backend.values(tensor);

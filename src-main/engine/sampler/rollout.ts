@@ -66,7 +66,8 @@ interface LiveCompletion extends GrowingCompletion {
  * @param prompts token ids of each prompt
  * @returns G completions for each prompt, in order. The same seed and path give the same tokens on the same backend, whatever
  *   else is in the batch.
- * @throws StudioError `config_invalid` when a prompt and its completion do not fit into the model's context
+ * @throws StudioError `config_invalid` when a prompt and its completion do not fit into the model's context, or the policy cannot be
+ *   decoded with such weights
  */
 export function rollout(
   policy: Policy,
