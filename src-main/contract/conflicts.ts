@@ -66,7 +66,7 @@ export function findConflicts(config: GrpoConfig): Conflict[] {
     const message = 'the reference of an adapter is its frozen base, which cannot follow the policy';
     refuse('sync_ref_model', `${message}; turn off sync_ref_model or set lora_r to 0`);
   }
-  if (config.sampler_weights !== 'float32') {
+  if (config.sampler_weights === 'bfloat16') {
     const weights = `sampler_weights ${config.sampler_weights}`;
     if (config.sampler_correction === 'none') {
       const message = `${weights} draws from a distribution that is not quite the policy's, and nothing would make up for it`;

@@ -14,9 +14,8 @@ import { linear } from '../tensor/ops/linear.ts';
 import { valuesOf } from '../tensor/values-of.ts';
 import type { RopeTable } from '../tensor/ops/rope.ts';
 import { packGroups } from '../model/packed-batch.ts';
-import { drawTokens, isPlain } from './draw-tokens.ts';
+import { drawTokens } from './draw-tokens.ts';
 import { openFusedDecoder } from './fused-decoder.ts';
-import { drawToken, filterLogits, likeliestToken, logProbability } from './logit-filters.ts';
 
 export interface RolloutOptions {
   sampling: SamplingConfig;
@@ -235,30 +234,28 @@ function appendTokens(
   { prompts, vocabulary, eos, options: { sampling, greedy } }: DrawContext,
 ): void {
   const banned = live[0].tokens.length < sampling.min_completion_length ? Int32Array.from(eos) : new Int32Array(0);
-  const append = (completion: LiveCompletion, token: number, logp: number): void => {
-    completion.tokens.push(token);
-    completion.logps.push(logp);
-    if (sampling.stop.length > 0) completion.text += completion.decoder.push(token);
-  };
-  if (!greedy && isPlain(sampling)) {
-    const uniforms = Float64Array.from(live, ({ stream }) => stream.nextFloat());
-    const { tokens, logps } = drawTokens(logits, vocabulary, rows, uniforms, banned, sampling.temperature);
-    live.forEach((completion, i) => append(completion, tokens[i], logps[i]));
-    return;
-  }
+  const { tokens, logps } = drawTokens({
+    logits,
+    vocabulary,
+    rows,
+    uniforms: greedy ? null : Float64Array.from(live, ({ stream }) => stream.nextFloat()),
+    banned,
+    previous:
+      sampling.repetition_penalty === 1 ? null : live.map(({ group, tokens }) => concatenated(prompts[group], tokens)),
+    filters: sampling,
+  });
   live.forEach((completion, i) => {
-    const own = logits.subarray(rows[i] * vocabulary, (rows[i] + 1) * vocabulary);
-    const filtered = Float32Array.from(own);
-    for (const token of banned) filtered[token] = -Infinity;
-    filterLogits(filtered, concatenated(prompts[completion.group], completion.tokens), sampling);
-    const token = greedy ? likeliestToken(filtered) : drawToken(filtered, completion.stream.nextFloat());
-    append(completion, token, logProbability(own, token, sampling.temperature));
+    completion.tokens.push(tokens[i]);
+    completion.logps.push(logps[i]);
+    if (sampling.stop.length > 0) completion.text += completion.decoder.push(tokens[i]);
   });
 }
 
-function* concatenated(prompt: Int32Array, tokens: number[]): Iterable<number> {
-  yield* prompt;
-  yield* tokens;
+function concatenated(prompt: Int32Array, tokens: readonly number[]): Int32Array {
+  const all = new Int32Array(prompt.length + tokens.length);
+  all.set(prompt);
+  all.set(tokens, prompt.length);
+  return all;
 }
 
 function finishReason(

@@ -77,9 +77,4 @@ class Decoder {
   int64_t slots_ = 0, promptTokens_ = 0;
 };
 
-// Draws a token for each row of logits[R, V] that `rows` names, from softmax(logits / temperature) without the banned tokens, by
-// inverting the cumulative distribution at uniforms[B] in [0, 1). logps are of the distribution with the banned tokens.
-void DrawTokens(const float* logits, int64_t vocabulary, const int32_t* rows, int64_t count, const double* uniforms, float temperature,
-                const int32_t* banned, int64_t bannedCount, int32_t* tokens, float* logps);
-
 }  // namespace grpo

@@ -7,6 +7,7 @@
 #include "../ops/arguments.h"
 #include "../ops/op_kernels.h"
 #include "decoder.h"
+#include "draw_tokens.h"
 
 namespace grpo {
 namespace {
@@ -127,21 +128,37 @@ void DecodeStepCall(const Napi::CallbackInfo& info) {
   if (in.Ok()) decoder->Step(hidden, positions, cos, sin, rows, view, logits);
 }
 
-// drawTokens(vocabulary, count, temperature, logits, rows, uniforms, banned, tokens, logps)
+// drawTokens(vocabulary, count, temperature, topK, topP, minP, repetitionPenalty, logits, rows, uniforms or null, banned, previous or
+// null, previousEnds or null, tokens, logps)
 void DrawTokensCall(const Napi::CallbackInfo& info) {
   Arguments in(info);
-  const int64_t vocabulary = in.Size(), count = in.Size(0);
-  const float temperature = in.Float();
-  const int64_t logitRows = in.NextLength() / std::max<int64_t>(1, vocabulary);
-  const float* logits = in.FloatArray(0);
-  const int32_t* rows = in.Indices(count, logitRows);
-  const double* uniforms = in.DoubleArray(count);
-  const int64_t bannedCount = in.NextLength();
-  const int32_t* banned = in.Indices(bannedCount, vocabulary);
-  int32_t* tokens = in.IntArray(count);
-  float* logps = in.FloatArray(count);
-  in.Check(bannedCount < vocabulary && temperature > 0, "Nothing can be drawn");
-  if (in.Ok()) DrawTokens(logits, vocabulary, rows, count, uniforms, temperature, banned, bannedCount, tokens, logps);
+  DrawRequest request;
+  LogitFilters& filters = request.filters;
+  request.vocabulary = in.Size();
+  request.count = in.Size(0);
+  filters.temperature = in.Double();
+  filters.topK = in.Size(0);
+  filters.topP = in.Double();
+  filters.minP = in.Double();
+  filters.repetitionPenalty = in.Double();
+  const int64_t logitRows = in.NextLength() / std::max<int64_t>(1, request.vocabulary);
+  request.logits = in.FloatArray(0);
+  request.rows = in.Indices(request.count, logitRows);
+  request.uniforms = in.OptionalDoubleArray(request.count);
+  request.bannedCount = in.NextLength();
+  request.banned = in.Indices(request.bannedCount, request.vocabulary);
+  const int64_t previousCount = in.NextLength();
+  request.previous = in.OptionalIndices(previousCount, request.vocabulary);
+  request.previousEnds = in.OptionalIndices(request.count, previousCount + 1);
+  int32_t* tokens = in.IntArray(request.count);
+  float* logps = in.FloatArray(request.count);
+  in.Check(request.bannedCount < request.vocabulary, "Nothing can be drawn");
+  in.Check(filters.temperature > 0 && filters.topP > 0 && filters.minP <= 1 && filters.repetitionPenalty > 0, "A filter is out of range");
+  in.Check((request.previous == nullptr) == (request.previousEnds == nullptr), "Previous tokens lack their ends");
+  for (int64_t i = 1; in.Ok() && request.previousEnds != nullptr && i < request.count; i++) {
+    in.Check(request.previousEnds[i - 1] <= request.previousEnds[i], "The ends of previous tokens do not rise");
+  }
+  if (in.Ok()) DrawTokens(request, tokens, logps);
 }
 
 }  // namespace
