@@ -42,8 +42,11 @@ double LogSum(const float* logits, int64_t n, float scale) {
   return largest + std::log(total);
 }
 
-// The first of the largest.
-int64_t Likeliest(const float* logits, int64_t n) { return std::max_element(logits, logits + n) - logits; }
+// The first of the largest; the first of all where there is a NaN.
+int64_t Likeliest(const float* logits, int64_t n) {
+  const int64_t token = std::find(logits, logits + n, ActiveOpKernels().max(logits, n)) - logits;
+  return token < n ? token : 0;
+}
 
 }  // namespace
 

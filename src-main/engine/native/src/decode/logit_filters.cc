@@ -4,7 +4,6 @@
 #include <cmath>
 #include <functional>
 #include <limits>
-#include <numeric>
 
 #include "../ops/op_kernels.h"
 
@@ -12,13 +11,11 @@ namespace grpo {
 namespace {
 
 constexpr float kFiltered = -std::numeric_limits<float>::infinity();
-constexpr int64_t kBlock = 64;    // logits of which only the largest is looked at first
-constexpr int64_t kFewTokens = 64;  // tokens that are sorted rather than halved
+constexpr int64_t kBlock = 64;     // logits, at most, of which only the largest is looked at first
+constexpr int64_t kRanges = 1024;  // ranges of logits whose probability is summed
 
 void DropBelow(float* logits, int64_t n, double threshold) {
-  for (int64_t v = 0; v < n; v++) {
-    if (logits[v] < threshold) logits[v] = kFiltered;
-  }
+  for (int64_t v = 0; v < n; v++) logits[v] = logits[v] < threshold ? kFiltered : logits[v];
 }
 
 float KthLargest(std::vector<float>& values, int64_t k) {
@@ -26,14 +23,12 @@ float KthLargest(std::vector<float>& values, int64_t k) {
   return values[static_cast<size_t>(k - 1)];
 }
 
-// The k-th largest of the blocks' largest logits is at most the k-th largest of all, and few logits reach it.
+// The k-th largest of the blocks' largest logits is at most the k-th largest of all, and not many more than k logits reach it.
 void KeepTopK(float* logits, int64_t n, int64_t k, std::vector<float>& values) {
-  float least = kFiltered;
-  if (k <= n / kBlock) {
-    values.clear();
-    for (int64_t v = 0; v < n; v += kBlock) values.push_back(ActiveOpKernels().max(logits + v, std::min(kBlock, n - v)));
-    least = KthLargest(values, k);
-  }
+  const int64_t block = std::max<int64_t>(1, std::min(kBlock, n / (2 * k)));
+  values.clear();
+  for (int64_t v = 0; v < n; v += block) values.push_back(ActiveOpKernels().max(logits + v, std::min(block, n - v)));
+  const float least = KthLargest(values, k);
   values.clear();
   for (int64_t v = 0; v < n; v++) {
     if (logits[v] >= least) values.push_back(logits[v]);
@@ -42,46 +37,49 @@ void KeepTopK(float* logits, int64_t n, int64_t k, std::vector<float>& values) {
 }
 
 // The least likely tokens are dropped one after the other, of equals the first, as long as what is dropped sums to no more than 1 - p.
+// Whole ranges of logits at first, then the tokens of the range in which the sum is reached.
 void KeepTopP(float* logits, int64_t n, double p, FilterScratch& scratch) {
-  std::vector<float>& weights = scratch.weights;
+  std::vector<float>& weights = scratch.values;
   std::vector<int32_t>& tokens = scratch.tokens;
-  weights.assign(logits, logits + n);
+  std::vector<double>& masses = scratch.masses;
   const float top = ActiveOpKernels().max(logits, n);
-  ActiveOpKernels().exponentials(weights.data(), 1.0f, top, n);
-  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+  weights.assign(logits, logits + n);
+  double total = 0;
+  for (int64_t v = 0; v < n; v += kBlock) {
+    total += ActiveOpKernels().exponentials(weights.data() + v, 1.0f, top, std::min(kBlock, n - v));
+  }
   const double room = 1 - p;
-  double dropped = 0;
-  const auto drop = [&](int64_t token) {
-    dropped += weights[static_cast<size_t>(token)] / total;
-    logits[token] = kFiltered;
+  // All tokens below this logit together do not fill the room.
+  const float floor = top + static_cast<float>(std::log(room / static_cast<double>(n)));
+  const float scale = static_cast<float>(kRanges) / (top - floor);
+  const auto rangeOf = [=](float logit) {
+    return static_cast<size_t>(std::min(static_cast<float>(kRanges - 1), (logit - floor) * scale));
   };
-  // All tokens below this share together do not fill the room.
+  double dropped = 0;
   tokens.clear();
+  masses.assign(static_cast<size_t>(kRanges), 0.0);
   for (int64_t v = 0; v < n; v++) {
-    if (weights[static_cast<size_t>(v)] / total < room / static_cast<double>(n)) {
-      drop(v);
+    if (logits[v] < floor) {
+      dropped += weights[static_cast<size_t>(v)] / total;
+      logits[v] = kFiltered;
     } else {
       tokens.push_back(static_cast<int32_t>(v));
+      masses[rangeOf(logits[v])] += weights[static_cast<size_t>(v)];
     }
   }
-  const auto lessLikely = [logits](int32_t a, int32_t b) { return logits[a] < logits[b] || (logits[a] == logits[b] && a < b); };
-  // The lower half of the tokens in question is dropped, or the upper half stays.
-  auto begin = tokens.begin(), end = tokens.end() - 1;  // the likeliest stays
-  std::nth_element(begin, end, tokens.end(), lessLikely);
-  while (end - begin > kFewTokens) {
-    const auto middle = begin + (end - begin) / 2;
-    std::nth_element(begin, middle, end, lessLikely);
-    double lower = 0;
-    for (auto token = begin; token != middle; ++token) lower += weights[static_cast<size_t>(*token)] / total;
-    if (dropped + lower > room) {
-      end = middle;
-    } else {
-      std::for_each(begin, middle, drop);
-      begin = middle;
-    }
+  size_t last = 0;  // the range in which the sum is reached
+  while (last + 1 < masses.size() && dropped + masses[last] / total <= room) dropped += masses[last++] / total;
+  const auto end = std::remove_if(tokens.begin(), tokens.end(), [&](int32_t token) {
+    const size_t range = rangeOf(logits[token]);
+    if (range < last) logits[token] = kFiltered;
+    return range != last;
+  });
+  std::sort(tokens.begin(), end, [=](int32_t a, int32_t b) { return logits[a] < logits[b] || (logits[a] == logits[b] && a < b); });
+  for (auto token = tokens.begin(); token + 1 < end; ++token) {  // the likeliest stays
+    dropped += weights[static_cast<size_t>(*token)] / total;
+    if (dropped > room) break;
+    logits[*token] = kFiltered;
   }
-  std::sort(begin, end, lessLikely);
-  for (; begin != end && dropped + weights[static_cast<size_t>(*begin)] / total <= room; ++begin) drop(*begin);
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ struct LogitFilters {
 
 // What one thread filters with.
 struct FilterScratch {
-  std::vector<float> values, weights;
+  std::vector<float> values;
+  std::vector<double> masses;
   std::vector<int32_t> tokens;
 };
 
