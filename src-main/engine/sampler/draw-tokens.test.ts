@@ -12,7 +12,12 @@ beforeAll(async () => {
 });
 
 /** Draws all over the distributions of two rows: evenly spaced numbers, so that a token's share of the draws is its probability. */
-function spreadDraws(logits: Float32Array, filters: LogitFilters, draws: number, change: Partial<TokenDraw> = {}): TokenDraw {
+function spreadDraws(
+  logits: Float32Array,
+  filters: LogitFilters,
+  draws: number,
+  change: Partial<TokenDraw> = {},
+): TokenDraw {
   const vocabulary = logits.length / 2;
   const length = 2 * draws;
   const rows = Int32Array.from({ length }, (_, i) => i % 2);

@@ -152,8 +152,7 @@ function packWeights(policy: Policy, addon: DecodeAddon, format: SamplerWeights)
     );
   const trained = Object.values(weights).some((weight) => weight instanceof tf.Variable);
   addon.setDecoderFormat(handle, FORMATS.indexOf(format));
-  if (trained || !same)
-    addon.setDecoderHead(handle, values('model.norm.weight'), backend.values(headWeight(policy)));
+  if (trained || !same) addon.setDecoderHead(handle, values('model.norm.weight'), backend.values(headWeight(policy)));
   for (let layer = 0; layer < config.layers; layer++) {
     const name = `model.layers.${layer}`;
     addon.setDecoderNorms(
