@@ -158,6 +158,12 @@ export const grpoConfigSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('leaves completions that hit the length limit out of the loss'),
+  sampler_weights: z
+    .enum(['float32', 'bfloat16'])
+    .default('float32')
+    .describe(
+      'precision of the matrices that completions are sampled with; bfloat16 is faster, and its slightly different distribution needs a sampler_correction',
+    ),
   sampler_correction: z
     .enum(['none', 'token_truncate', 'token_mask', 'sequence_truncate', 'sequence_mask'])
     .default('none')
@@ -285,6 +291,8 @@ export function rewardRulesOf(run: RunConfig): RewardRule[] {
 }
 
 export type RunType = RunConfig['type'];
+
+export type SamplerWeights = GrpoConfig['sampler_weights'];
 
 /** Sampling settings as the sampler takes them. */
 export type SamplingConfig = Pick<GrpoConfig, keyof typeof sampling>;
