@@ -8,7 +8,9 @@ export default defineConfig({
     include: ['src-main/**/*.test.ts', 'src-renderer/**/*.test.ts', 'e2e/golden/*.test.ts'],
     // Each file gets a process of its own: native addons and the tensor backend are chosen per process.
     pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Limits end what hangs; how long something takes on a busy machine decides nothing.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });

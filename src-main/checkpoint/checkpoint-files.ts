@@ -1,6 +1,6 @@
 /** Opens the files of a checkpoint folder with the suspicion that files from elsewhere call for: nothing but regular files of sane sizes. */
 import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { access, open, type FileHandle } from 'node:fs/promises';
 import { StudioError, type ErrorCode } from '../contract/errors.ts';
 
 /** Largest text file that is read whole; the largest tokenizer.json files have some 40 MB. */
@@ -61,6 +61,13 @@ export async function readJsonFile(path: string, code: ErrorCode): Promise<Recor
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new StudioError(code, `${path} does not hold a JSON object.`, { path });
+}
+
+export function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** What zod says of a value, in words of the file rather than of JavaScript. */

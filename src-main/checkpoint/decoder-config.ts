@@ -2,26 +2,19 @@
 import { z } from 'zod';
 import { wording } from './checkpoint-files.ts';
 import { StudioError } from '../contract/errors.ts';
+import type { ModelShape } from '../contract/models.ts';
 import { ropeSchema, sharedKeys, unknownKey, unknownRopeKey, type ConfigFile } from './config-keys.ts';
 import type { DecoderTraits, Family, ReadingContext } from './families/family.ts';
 import { families } from './families/index.ts';
 import { contextLength, readRope, type RopeParameters } from './rope-parameters.ts';
 
-export interface DecoderConfig extends Omit<DecoderTraits, 'windows' | 'ropes' | 'activation'> {
+export interface DecoderConfig extends ModelShape, Omit<DecoderTraits, 'windows' | 'ropes' | 'activation'> {
   /** The family's `model_type`. */
   family: string;
-  vocabSize: number;
-  hiddenSize: number;
-  intermediateSize: number;
-  layers: number;
-  heads: number;
-  keyValueHeads: number;
-  headDim: number;
   /** The longest sequence. */
   maxPositions: number;
   normEpsilon: number;
   initializerRange: number;
-  tiedHead: boolean;
   /** A reward model: `score.weight` in the place of the LM head. */
   scoreHead: boolean;
   /** The token that pads batches; a reward model never scores at it. */

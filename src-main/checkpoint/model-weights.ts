@@ -1,9 +1,9 @@
 /** The weights of a model folder: model.safetensors, or several files under model.safetensors.index.json. */
-import { access, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { StudioError } from '../contract/errors.ts';
-import { readTextFile } from './checkpoint-files.ts';
+import { exists, readTextFile } from './checkpoint-files.ts';
+import { writeSynced } from './durable-files.ts';
 import { repeatedKey } from './repeated-key.ts';
 import { openSafetensors } from './safetensors.ts';
 import { byteLength, writeSafetensors } from './safetensors-writer.ts';
@@ -80,13 +80,7 @@ export async function writeModelWeights(
     for (const [name] of shard) weightMap.push([name, files[index]]);
   }
   const index = { metadata: { total_size: total }, weight_map: Object.fromEntries(weightMap) };
-  const file = await open(join(folder, INDEX_FILE), 'w');
-  try {
-    await file.writeFile(JSON.stringify(index, null, 2));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await writeSynced(join(folder, INDEX_FILE), JSON.stringify(index, null, 2));
   return [...files, INDEX_FILE];
 }
 
@@ -154,11 +148,4 @@ async function openShards(folder: string, path: string, shards: Map<string, Set<
     await close();
     throw error;
   }
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

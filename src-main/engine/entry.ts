@@ -3,7 +3,8 @@ import type { EngineCommand, EngineEvent } from '../contract/engine.ts';
 import { toErrorRecord } from '../contract/errors.ts';
 import type { TrialCommand, TrialEvent } from '../contract/playground.ts';
 import { CommandQueue } from './command-queue.ts';
-import { trainingLoop, type StartCommand } from './loop.ts';
+import { trainingLoop } from './loop.ts';
+import type { StartCommand } from './open-run.ts';
 import { Trials } from './trial.ts';
 import { selectBackend } from './tensor/backend.ts';
 

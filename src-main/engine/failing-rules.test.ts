@@ -29,7 +29,7 @@ describe.skipIf(!available)(`a run whose rules fail${available ? '' : ` (${why})
     await new Promise<void>((resolve) => started.listen(0, '127.0.0.1', resolve));
     const { port } = started.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}/v1`;
-    const settings = { timeout_ms: 2000, give_up_after: 2, retries: 0, cache: false };
+    const settings = { timeout_ms: 5000, give_up_after: 2, retries: 0, cache: false };
     return { name: 'judge', type: 'judge', model: 'm', url, weight: 0.5, ...settings };
   }
 
@@ -61,17 +61,16 @@ describe.skipIf(!available)(`a run whose rules fail${available ? '' : ` (${why})
     expect(scores).toEqual([Array(6).fill(0.7), Array(6).fill(null), Array(6).fill(null), Array(6).fill(null)]);
     expect(steps.every(({ metrics }) => metrics['rewards/format/mean'] !== undefined)).toBe(true);
     const [first, last] = warningsOf(events).filter((message) => message.startsWith('rule judge: '));
-    expect(first).toMatch(/^rule judge: 6 of 6 completions could not be scored: .*2000 ms/);
+    expect(first).toMatch(/^rule judge: 6 of 6 completions could not be scored: .*5000 ms/);
     expect(last).toMatch(/^rule judge: 12 of 12 completions could not be scored: /);
   });
 
   test('stops after its step when the command comes while the judge stalls', async () => {
-    const rule = await judge(() => undefined);
+    let stop = (): void => undefined;
+    const rule = await judge(() => stop());
     const { events } = await train(grpo({ ...small, rewards: [...rewards, rule] }), {
-      onEvent(event, commands) {
-        if (event.type === 'phase' && event.phase === 'scoring') {
-          setTimeout(() => commands.push({ type: 'stop' }), 20);
-        }
+      onEvent(_event, commands) {
+        stop = () => commands.push({ type: 'stop' });
       },
     });
     expect(events.at(-1)).toEqual({ type: 'finished', step: 1, reason: 'stopped' });

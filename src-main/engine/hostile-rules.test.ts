@@ -69,7 +69,7 @@ const warningsOf = (events: EngineEvent[]) =>
   events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
 
 describe.skipIf(!available)(`a run under attack${available ? '' : ` (${why})`}`, () => {
-  test(`trains with ${hostile.length} hostile rules beside two honest ones`, { timeout: 300_000 }, async () => {
+  test(`trains with ${hostile.length} hostile rules beside two honest ones`, { timeout: 600_000 }, async () => {
     expect(hostile.length).toBeGreaterThanOrEqual(60);
     const set = [...rewards, ...hostile.map(({ rule }) => rule)];
     const given = hostile.filter(({ scores: [score] }) => score === 1).length;

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
+import { readAdapterDescription } from '../checkpoint/adapter-description.ts';
 import { sftConfigSchema, type RunConfig } from '../contract/config.ts';
 import { base, grpo, model, rewards, train, withoutTimes } from './fixtures/training.ts';
-import { readAdapterDescription } from './model/adapter-files.ts';
 import { openTrainedPolicy } from './open-trained-policy.ts';
 import { probe } from './tensor/native-backend.ts';
 

@@ -1,11 +1,12 @@
 /** Opens what a run trains: all weights of its model, a low-rank adapter over them, or a reward model. */
 import * as tf from '@tensorflow/tfjs-core';
+import { readAdapterDescription, type LoraSettings } from '../checkpoint/adapter-description.ts';
+import type { DecoderConfig } from '../checkpoint/decoder-config.ts';
+import { expressionFault, isTarget } from '../checkpoint/lora-targets.ts';
 import type { RunConfig } from '../contract/config.ts';
 import { StudioError } from '../contract/errors.ts';
-import { readAdapter, readAdapterDescription } from './model/adapter-files.ts';
-import type { DecoderConfig } from '../checkpoint/decoder-config.ts';
-import { expressionFault, isTarget } from './model/lora-targets.ts';
-import { linearLayerNames, linearLayers, type LoraSettings } from './model/lora.ts';
+import { readAdapter } from './model/adapter-files.ts';
+import { linearLayerNames, linearLayers } from './model/lora.ts';
 import {
   addAdapter,
   initializePolicy,

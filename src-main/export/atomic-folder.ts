@@ -1,7 +1,8 @@
 /** A folder that appears whole or not at all: filled under a temporary name beside its place, synced, then renamed. */
 import { randomUUID } from 'node:crypto';
-import { lstat, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { sync, syncFolder } from '../checkpoint/durable-files.ts';
 import { StudioError } from '../contract/errors.ts';
 
 /** Files that an export writes. A folder with anything else in it is never replaced. */
@@ -34,8 +35,7 @@ export async function writeFolderAtomically(
     await inSentence(place, () => mkdir(temporary));
     await inSentence(place, () => fill(temporary));
     await inSentence(place, async () => {
-      for (const file of await readdir(temporary)) await sync(join(temporary, file));
-      await sync(temporary);
+      await syncFolder(temporary);
       if (replaced) await swap(temporary, place);
       else await rename(temporary, place);
       await sync(parent);
@@ -98,17 +98,6 @@ async function inSentence<T>(place: string, work: () => Promise<T>): Promise<T> 
       { path: place },
       { cause: error },
     );
-  }
-}
-
-/** Makes a file's content, or the names in a folder, durable. Windows cannot sync folders and does not need to. */
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r+').catch(() => (process.platform === 'win32' ? null : open(path, 'r')));
-  if (handle === null) return;
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

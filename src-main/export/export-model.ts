@@ -1,8 +1,10 @@
 /** Exports a trained model in the form that another tool takes: adapter, Hugging Face folder, GGUF, or GGUF with Ollama's Modelfile. */
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { ADAPTER_CONFIG_FILE, ADAPTER_WEIGHTS_FILE } from '../checkpoint/adapter-description.ts';
+import { readJsonFile } from '../checkpoint/checkpoint-files.ts';
 import { StudioError } from '../contract/errors.ts';
-import { ADAPTER_CONFIG_FILE, ADAPTER_WEIGHTS_FILE, openAdapter } from './adapter-source.ts';
+import { openAdapter } from './adapter-source.ts';
 import { writeFolderAtomically } from './atomic-folder.ts';
 import { copyFiles, GENERATION_CONFIG_FILE, TOKENIZER_FILES } from './copied-files.ts';
 import { writeModelAsGguf, type GgufType } from './gguf/write-model.ts';
@@ -70,7 +72,8 @@ async function exportAdapter({ source, out, force = false }: ExportRequest): Pro
     await writeFolderAtomically(out, { force, sources: [source, adapter.baseFolder] }, async (folder) => {
       await copyFiles(source, folder, [ADAPTER_WEIGHTS_FILE, GENERATION_CONFIG_FILE, ...TOKENIZER_FILES]);
       // A path that leads from the adapter's old place leads nowhere from its new one.
-      const config = { ...adapter.config, base_model_name_or_path: adapter.baseFolder };
+      const written = await readJsonFile(join(source, ADAPTER_CONFIG_FILE), 'model_invalid');
+      const config = { ...written, base_model_name_or_path: adapter.baseFolder };
       await writeFile(join(folder, ADAPTER_CONFIG_FILE), `${JSON.stringify(config, null, 2)}\n`);
     });
     return [`The adapter stands on the model in ${adapter.baseFolder}, and is loaded with it.`];

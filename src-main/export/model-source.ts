@@ -1,7 +1,6 @@
 /** A trained model as the exports read it: the tensors of a checkpoint folder, with its adapter merged in while they are read. */
-import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { readJsonFile } from '../checkpoint/checkpoint-files.ts';
+import { exists, readJsonFile } from '../checkpoint/checkpoint-files.ts';
 import type { FloatFormat } from '../checkpoint/float-formats.ts';
 import { openModelWeights } from '../checkpoint/model-weights.ts';
 import type { StoredTensor } from '../checkpoint/tensor-file.ts';
@@ -119,11 +118,4 @@ function formatOf(config: Record<string, unknown>, tensors: readonly StoredTenso
     (format) => format === tensors.find(({ shape }) => shape.length === 2)?.dtype,
   );
   return named ?? stored ?? 'F32';
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

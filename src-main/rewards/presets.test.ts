@@ -18,12 +18,15 @@ const reference = JSON.parse(
 
 async function scores(
   rules: RewardRule[],
-  completions: { text: string; tokens: number }[],
+  completions: { text: string; tokens: number | number[] }[],
   columns: Record<string, unknown> = {},
 ): Promise<(number | null)[][]> {
   const scorer = await compileRules(rules);
   const row = { index: 0, prompt: 'p', columns };
-  const said = completions.map(({ text, tokens }) => ({ text, tokens: new Int32Array(tokens) }));
+  const said = completions.map(({ text, tokens }) => ({
+    text,
+    tokens: typeof tokens === 'number' ? new Int32Array(tokens) : tokens,
+  }));
   const [group] = await scorer.scoreGroups([{ prompt: 'p', row, completions: said }]);
   scorer.dispose();
   return group.map((completion) => completion.scores.map(({ score }) => score));
@@ -76,6 +79,59 @@ describe('functions of length and correctness', () => {
     expect(await scores(rules, said, { answer: '42' })).toEqual([[1], [0]]);
     expect(await scores(rules, said)).toEqual([[1], [1]]);
   });
+});
+
+/**
+ * Values of TRL 1.13.0; open-r1's punishment is the same function. Printed by Python with `from trl.rewards import *`:
+ *
+ *     get_soft_overlong_punishment(256, 64)([[1] * n for n in (0, 192, 193, 224, 256, 257)])
+ *     get_soft_overlong_punishment(16384, 4096)([[1] * n for n in (0, 12288, 12289, 14336, 16384, 16385)])
+ *     get_repetition_penalty_reward()([[], [1, 2], [1, 2, 3], [1] * 4, [5] * 9, [1, 2, 3, 1, 2, 3, 1], [1, 2] * 4])
+ */
+describe('functions of the tokens', () => {
+  const ones = (...lengths: number[]) => lengths.map((length) => Array.from({ length }, () => 1));
+
+  test.each<[RewardPresetName, number[][], number[]]>([
+    ['trl.get_soft_overlong_punishment', ones(0, 192, 193, 224, 256, 257), [0, 0, -0.015625, -0.5, -1, -1]],
+    [
+      'open_r1.get_soft_overlong_punishment',
+      ones(0, 12_288, 12_289, 14_336, 16_384, 16_385),
+      [0, 0, -0.000244140625, -0.5, -1, -1],
+    ],
+    [
+      'trl.get_repetition_penalty_reward',
+      [
+        [],
+        [1, 2],
+        [1, 2, 3],
+        [1, 1, 1, 1],
+        [5, 5, 5, 5, 5, 5, 5, 5, 5],
+        [1, 2, 3, 1, 2, 3, 1],
+        [1, 2, 1, 2, 1, 2, 1, 2],
+      ],
+      [0, 0, 0, -0.5, -0.8571428571428572, -0.4, -0.6666666666666667],
+    ],
+  ])('%s has the values of the original', async (name, tokens, wanted) => {
+    const completions = tokens.map((ids) => ({ text: '', tokens: ids }));
+    const got = (await scores(rulesOfPreset(name), completions)).map(([score]) => score! + 0); // −0 is 0
+    got.forEach((score, index) => expect(score).toBeCloseTo(wanted[index], 12));
+  });
+});
+
+/** The values that TRL's documentation of these functions gives. */
+test.each<[RewardPresetName, string, number | null]>([
+  ['trl.accuracy_reward', 'My answer is \\boxed{\\frac{1}{3}}', 1],
+  ['trl.accuracy_reward', 'My answer is \\boxed{\\frac{1}{2}}', 0],
+  ['trl.reasoning_accuracy_reward', '<think> Reasoning content </think> The final answer is \\boxed{\\frac{1}{3}}', 1],
+  ['trl.reasoning_accuracy_reward', '<think> Reasoning content </think> The final answer is \\boxed{\\frac{1}{2}}', 0],
+  [
+    'trl.reasoning_accuracy_reward',
+    '<think> Reasoning content with partial answers \\boxed{\\frac{1}{3}} but no final answer',
+    0,
+  ],
+])('%s of %j is %d', async (name, text, wanted) => {
+  const got = await scores(rulesOfPreset(name), [{ text, tokens: [] }], { solution: '\\frac{1}{3}' });
+  expect(got).toEqual([[wanted]]);
 });
 
 test.each<[RewardPresetName, string, Record<string, unknown>, number[]]>([

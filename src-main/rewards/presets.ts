@@ -181,6 +181,10 @@ export const rewardPresets = {
       },
     ],
   },
+  'open_r1.get_soft_overlong_punishment': {
+    description: "TRL's function; open-r1 runs it with 16,384 tokens, of which the last 4,096 are punished. No column.",
+    rules: [{ name: 'soft_overlong_punishment_reward', type: 'soft_overlong', max_length: 16_384, cache: 4096 }],
+  },
   'open_r1.get_repetition_penalty_reward': {
     description: 'Repeated n-grams of words; open-r1 runs it with 3-grams and a penalty of −1. No column.',
     rules: [{ name: 'repetition_penalty_reward', type: 'repetition', unit: 'words', ngram_size: 3, max_penalty: -1 }],

@@ -56,7 +56,7 @@ test('a call that is given up is aborted in the studio', async () => {
   await Promise.resolve();
   controller.abort(new Error('changed my mind'));
   await expect(call).rejects.toThrow('changed my mind');
-  await vi.waitFor(() => expect(aborted).toHaveBeenCalledOnce());
+  await vi.waitFor(() => expect(aborted).toHaveBeenCalledOnce(), 30_000);
 });
 
 test('a lost connection fails the calls that wait and aborts them in the studio', async () => {
@@ -80,7 +80,7 @@ test('events come in batches and in order', async () => {
   client.listen('numbers', receive);
   await delay(1);
   for (let i = 1; i <= 50; i++) log.append(i);
-  await vi.waitFor(() => expect(receive).toHaveBeenCalled());
+  await vi.waitFor(() => expect(receive).toHaveBeenCalled(), 30_000);
   expect(receive.mock.calls.flatMap(([events]) => events as number[])).toEqual(
     Array.from({ length: 50 }, (_, i) => i + 1),
   );
@@ -98,14 +98,14 @@ test('a listener that lost its connection goes on without loss and without repet
   });
   await delay(1);
   log.append(1);
-  await vi.waitFor(() => expect(seen).toEqual([1]));
+  await vi.waitFor(() => expect(seen).toEqual([1]), 30_000);
   client.disconnect();
   end();
   log.append(2);
   log.append(3);
   open();
   log.append(4);
-  await vi.waitFor(() => expect(seen).toEqual([1, 2, 3, 4]));
+  await vi.waitFor(() => expect(seen).toEqual([1, 2, 3, 4]), 30_000);
   expect(gaps).not.toContain(true);
 });
 
@@ -119,12 +119,12 @@ test('events that are no longer kept, or of a studio started anew, leave a gap t
   end();
   for (let i = 0; i < 10; i++) logs[0].append(i);
   const endSecond = open();
-  await vi.waitFor(() => expect(gaps).toEqual([true]));
+  await vi.waitFor(() => expect(gaps).toEqual([true]), 30_000);
   client.disconnect();
   endSecond();
   logs[0] = new EventLog('b');
   open();
-  await vi.waitFor(() => expect(gaps).toEqual([true, true]));
+  await vi.waitFor(() => expect(gaps).toEqual([true, true]), 30_000);
 });
 
 test('a disposed listen is sent nothing more', async () => {

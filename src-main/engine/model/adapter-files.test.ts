@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { goldenFolder } from '../../../e2e/fixtures/golden.ts';
+import { readAdapterDescription } from '../../checkpoint/adapter-description.ts';
 import { readSafetensors } from '../../checkpoint/safetensors.ts';
 import { writeSafetensors } from '../../checkpoint/safetensors-writer.ts';
 import type { NamedArray } from '../../checkpoint/tensor-file.ts';
 import { selectBackend } from '../tensor/backend.ts';
-import { readAdapterDescription, tokenizerFolder, writeAdapter } from './adapter-files.ts';
+import { tokenizerFolder, writeAdapter } from './adapter-files.ts';
 import { loraScale, type Adapter } from './lora.ts';
 import { loadPolicy } from './policy.ts';
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test, vi } from 'vitest';
+import type { LoraSettings } from '../../checkpoint/adapter-description.ts';
 import { nativeBackend } from '../tensor/native-backend.ts';
 import { goldenFolder, largestDifference } from '../../../e2e/fixtures/golden.ts';
 import { describeOnEveryBackend } from '../fixtures/backends.ts';
@@ -8,7 +9,7 @@ import { linear } from '../tensor/ops/linear.ts';
 import { expectClose, input } from '../tensor/ops/testing.ts';
 import { lossGradients } from '../train/gradients.ts';
 import { hostLoss } from '../train/host-loss.ts';
-import { addLowRank, initializeAdapter, loraScale, withDropout, type Adapter, type LoraSettings } from './lora.ts';
+import { addLowRank, initializeAdapter, loraScale, withDropout, type Adapter } from './lora.ts';
 import { packGroups } from './packed-batch.ts';
 import { addAdapter, loadPolicy, readDecoderConfig, withoutAdapter } from './policy.ts';
 import { evaluateTokenLogps, tokenLogps } from './token-logps.ts';

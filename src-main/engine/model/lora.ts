@@ -5,24 +5,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { RandomStream } from '../../grpo/random.ts';
 import { linear } from '../tensor/ops/linear.ts';
+import type { LoraSettings } from '../../checkpoint/adapter-description.ts';
 import { weightShapes, type DecoderConfig } from '../../checkpoint/decoder-config.ts';
-import { isTarget, linearLayerOf, valueFor } from './lora-targets.ts';
+import { isTarget, linearLayerOf, valueFor } from '../../checkpoint/lora-targets.ts';
 import { toWeight, type Weights } from './weights.ts';
-
-export interface LoraSettings {
-  rank: number;
-  alpha: number;
-  /** Names that the paths of the adapted layers end with, such as `q_proj`, or one regular expression over whole paths. */
-  targetModules: readonly string[] | string;
-  /** Scales by α/√r instead of α/r (rank-stabilised LoRA, arXiv 2312.03732). */
-  rsLora: boolean;
-  /** Share of the adapter's inputs that a training pass sets to zero. */
-  dropout: number;
-  /** Ranks of layers that have another than `rank`, by expressions over the end of their path. */
-  rankPattern: Readonly<Record<string, number>>;
-  /** The same for α. */
-  alphaPattern: Readonly<Record<string, number>>;
-}
 
 export interface Adapter {
   settings: LoraSettings;

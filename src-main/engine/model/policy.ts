@@ -1,14 +1,15 @@
 /** A loaded decoder: its configuration and its weights on the backend, with an adapter over them or without. */
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { readAdapterDescription, type LoraSettings } from '../../checkpoint/adapter-description.ts';
 import { isNotCalledFor, openModelWeights } from '../../checkpoint/model-weights.ts';
 import { StudioError } from '../../contract/errors.ts';
 import { RandomStream } from '../../grpo/random.ts';
 import type { RopeTable } from '../tensor/ops/rope.ts';
-import { readAdapter, readAdapterDescription } from './adapter-files.ts';
+import { readAdapter } from './adapter-files.ts';
 import { weightShapes, type DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import type { Decoder } from './decoder.ts';
-import { initializeAdapter, type Adapter, type LoraSettings } from './lora.ts';
+import { initializeAdapter, type Adapter } from './lora.ts';
 import { makeRopeTables } from './rope-tables.ts';
 import { readDecoderConfig } from '../../checkpoint/read-decoder-config.ts';
 import { readOpen, toWeight } from './weights.ts';

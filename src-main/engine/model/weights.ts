@@ -1,10 +1,10 @@
 /** Named weights on the backend: what a model or an adapter file holds, once its names and shapes are checked. */
 import * as tf from '@tensorflow/tfjs-core';
 import { expectedTensors, type ExpectedTensors } from '../../checkpoint/expected-tensors.ts';
+import { linearLayerOf } from '../../checkpoint/lora-targets.ts';
 import { openSafetensors } from '../../checkpoint/safetensors.ts';
 import type { NamedArray, TensorFile, TensorSource } from '../../checkpoint/tensor-file.ts';
 import { toInt8Weight } from './int8-weights.ts';
-import { linearLayerOf } from './lora-targets.ts';
 
 /** Weights under their Hugging Face names; those of linear layers in 8 bits as `toInt8Weight` names them. */
 export type Weights = Readonly<Record<string, tf.Tensor>>;

@@ -2,12 +2,17 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import {
+  readAdapterDescription,
+  type AdapterDescription,
+  type LoraSettings,
+} from '../../checkpoint/adapter-description.ts';
 import { StudioError } from '../../contract/errors.ts';
 import { RandomStream } from '../../grpo/random.ts';
-import { readAdapter, readAdapterDescription, SCORE_WEIGHT, type AdapterDescription } from '../model/adapter-files.ts';
+import { readAdapter, SCORE_WEIGHT } from '../model/adapter-files.ts';
 import { weightShapes, type DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import { rewardModelArchitecture } from '../../checkpoint/families/index.ts';
-import { initializeAdapter, type LoraSettings } from '../model/lora.ts';
+import { initializeAdapter } from '../model/lora.ts';
 import {
   makePolicy,
   readDecoderConfig,

@@ -1,28 +1,7 @@
 /** Rotary embeddings in GGUF's terms: base, scaling, and the factors that single frequencies are divided by. */
-import { z } from 'zod';
+import { ropeSchema, type RopeEntry } from '../../checkpoint/config-keys.ts';
 import type { Metadata } from './gguf-file.ts';
 import type { ModelConfig, Refuse, Shape } from './model-config.ts';
-
-const scalingSchema = z.looseObject({
-  rope_type: z.string().nullish(),
-  type: z.string().nullish(),
-  rope_theta: z.number().positive().nullish(),
-  factor: z.number().positive().nullish(),
-  original_max_position_embeddings: z.int().positive().nullish(),
-  low_freq_factor: z.number().positive().nullish(),
-  high_freq_factor: z.number().positive().nullish(),
-  attention_factor: z.number().positive().nullish(),
-  mscale: z.number().nullish(),
-  mscale_all_dim: z.number().nullish(),
-  beta_fast: z.number().positive().nullish(),
-  beta_slow: z.number().positive().nullish(),
-  truncate: z.boolean().nullish(),
-  long_factor: z.array(z.number().positive()).nullish(),
-  short_factor: z.array(z.number().positive()).nullish(),
-  partial_rotary_factor: z.number().positive().nullish(),
-});
-
-type Scaling = z.infer<typeof scalingSchema>;
 
 export interface GgufRope {
   metadata: Metadata;
@@ -102,24 +81,24 @@ export function ropeOf(config: ModelConfig, { headDim }: Shape, name: string, re
 }
 
 /** transformers 5 has one record, or one per kind of layer; transformers 4 has rope_theta and rope_scaling. */
-function scalingsOf(config: ModelConfig, refuse: Refuse): { full: Scaling; local: Scaling; field: string } {
+function scalingsOf(config: ModelConfig, refuse: Refuse): { full: RopeEntry; local: RopeEntry; field: string } {
   const field = config.rope_parameters ? 'rope_parameters' : 'rope_scaling';
   const raw = config[field] ?? {};
   const perLayer = 'full_attention' in raw || 'sliding_attention' in raw;
-  const parse = (value: unknown): Scaling => {
-    const parsed = scalingSchema.safeParse(value);
+  const parse = (value: unknown): RopeEntry => {
+    const parsed = ropeSchema.safeParse(value);
     return parsed.success ? parsed.data : refuse(field, `${field} is malformed: ${parsed.error.issues[0].message}`);
   };
   if (!perLayer) return { full: parse(raw), local: {}, field };
   return { full: parse(raw['full_attention'] ?? {}), local: parse(raw['sliding_attention'] ?? {}), field };
 }
 
-function kindOf({ rope_type: name, type }: Scaling): string {
+function kindOf({ rope_type: name, type }: RopeEntry): string {
   const kind = name ?? type ?? 'default';
   return kind === 'su' ? 'longrope' : kind; // its name in the first Phi-3 configs
 }
 
-function originalContext(config: ModelConfig, scaling: Scaling): number {
+function originalContext(config: ModelConfig, scaling: RopeEntry): number {
   return (
     scaling.original_max_position_embeddings ??
     config.original_max_position_embeddings ??
@@ -128,7 +107,7 @@ function originalContext(config: ModelConfig, scaling: Scaling): number {
 }
 
 /** llama.cpp scales YaRN's attention by 0.1·ln(factor) + 1, as the paper does (arXiv 2309.00071). */
-function checkYarn(scaling: Scaling, factor: number, field: string, refuse: Refuse): void {
+function checkYarn(scaling: RopeEntry, factor: number, field: string, refuse: Refuse): void {
   const usual = factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
   const declared = scaling.attention_factor ?? usual;
   const scaled = Boolean(scaling.mscale) && Boolean(scaling.mscale_all_dim);
@@ -160,7 +139,7 @@ function llama3Factors(rope: {
 /** Phi-3's LongRoPE (arXiv 2402.13753): factors for short and for long contexts, and a larger attention. */
 function longRope(
   config: ModelConfig,
-  scaling: Scaling,
+  scaling: RopeEntry,
   dimensions: number,
   plain: GgufRope,
   refuse: Refuse,

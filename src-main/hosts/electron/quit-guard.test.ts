@@ -18,7 +18,7 @@ test('without a run the studio is closed, then the app ends', async () => {
   const { ask, prevented, app, dialog, studio } = guarded([]);
   ask();
   expect(prevented).toHaveBeenCalledOnce();
-  await vi.waitFor(() => expect(app.quit).toHaveBeenCalledOnce());
+  await vi.waitFor(() => expect(app.quit).toHaveBeenCalledOnce(), 30_000);
   expect(studio.close).toHaveBeenCalledOnce();
   expect(prevented).toHaveBeenCalledOnce(); // not a second time: the app may end now
   expect(dialog.showMessageBox).not.toHaveBeenCalled();
@@ -28,14 +28,14 @@ test('a run that goes on may be kept', async () => {
   const { ask, app, dialog, studio } = guarded(['a'], 0);
   ask();
   ask(); // while the question is open
-  await vi.waitFor(() => expect(dialog.showMessageBox).toHaveBeenCalledOnce());
+  await vi.waitFor(() => expect(dialog.showMessageBox).toHaveBeenCalledOnce(), 30_000);
   await Promise.resolve();
   expect(studio.close).not.toHaveBeenCalled();
   expect(app.quit).not.toHaveBeenCalled();
   await vi.waitFor(() => {
     ask();
     expect(dialog.showMessageBox).toHaveBeenCalledTimes(2);
-  });
+  }, 30_000);
 });
 
 test.each([
@@ -44,7 +44,7 @@ test.each([
 ])('answer %i saves the runs %i times and ends the app', async (answer, saved) => {
   const { ask, app, studio } = guarded(['a', 'b'], answer);
   ask();
-  await vi.waitFor(() => expect(app.quit).toHaveBeenCalledOnce());
+  await vi.waitFor(() => expect(app.quit).toHaveBeenCalledOnce(), 30_000);
   expect(studio.stopRuns).toHaveBeenCalledTimes(saved);
   expect(studio.close).toHaveBeenCalledOnce();
 });

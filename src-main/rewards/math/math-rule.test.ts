@@ -70,7 +70,7 @@ describe('answers that mean harm', () => {
     '\\sqrt{'.repeat(150) + '2' + '}'.repeat(150),
   ];
 
-  test('each gets 0 within its time, and the right answer beside it gets 1', { timeout: 120_000 }, async () => {
+  test('each gets 0 within its time, and the right answer beside it gets 1', async () => {
     const quick = compile({ timeout_ms: 500 });
     const { scores } = await verdicts(
       nasty.flatMap((text) => [`\\boxed{${text}}`, '\\boxed{7}']),

@@ -29,7 +29,7 @@ function complaints(module: string): string[] {
   }
 }
 
-test('the declared types are those of the contract', { timeout: 60_000 }, () => {
+test('the declared types are those of the contract', () => {
   const found = complaints(`
     import type { z } from 'zod';
     import type { ScoreInput as Input, scoreOutputSchema } from '../../../contract/reward-rules/javascript.ts';

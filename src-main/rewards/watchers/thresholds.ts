@@ -36,5 +36,8 @@ export const LENGTH_FLOOR = 8;
 /** Share of a group's completions, after its first, that repeat an earlier one, from which the group compares little. */
 export const DUPLICATE_SHARE = 0.75;
 
+/** Steps of copies from which they are held against the outcome: in fewer, the noise between steps hides whether it rises. */
+export const DUPLICATE_STEPS = 20;
+
 /** Newest steps in which a rule that gives nobody anything is called silent: a rare success shows up within so many. */
 export const SILENT_STEPS = 20;

@@ -71,12 +71,39 @@ describe('drifting length', () => {
   });
 });
 
-test('copies within groups are told, unless everything is right', () => {
-  const copies = { 'completions/duplicates': (step: number) => (step > 20 ? 0.9 : 0) };
-  const [warning] = watch(copies);
-  expect(warning.code).toBe('duplicate_completions');
-  expect(warning.evidence).toContain('In steps 21 to 40 90 % of the completions after the first of their group');
-  expect(codes({ ...copies, 'rewards/accuracy/mean': () => 1 })).toEqual([]);
+describe('copies within groups', () => {
+  const from = (first: number) => ({ 'completions/duplicates': (step: number) => (step >= first ? 0.9 : 0) });
+  const copies = from(21);
+
+  test('are told when the outcome stays where it is, with what it did', () => {
+    const [warning] = watch(copies);
+    expect(warning.code).toBe('duplicate_completions');
+    expect(warning.evidence).toBe(
+      'In steps 21 to 40 90 % of the completions after the first of their group were copies of an earlier one, and rule accuracy went from 0.5 to 0.5. It lasts up to the newest step.',
+    );
+    expect(codes({ ...copies, 'rewards/accuracy/mean': (step) => 0.8 - step / 100 })).toEqual([
+      'duplicate_completions',
+    ]);
+  });
+
+  test('are none while the outcome rises, or everything is right, or there were few steps of them', () => {
+    const rising = (step: number) => 0.3 + step / 100 + (step % 4) / 20; // with noise
+    expect(codes({ ...copies, 'rewards/accuracy/mean': rising })).toEqual([]);
+    expect(codes({ ...copies, 'rewards/accuracy/mean': () => 1 })).toEqual([]);
+    expect(codes(from(22))).toEqual([]);
+  });
+
+  test('are told again once the outcome has stopped rising', () => {
+    const rises = (step: number) => Math.min(step, 20) / 40;
+    expect(codes({ ...from(1), 'rewards/accuracy/mean': rises })).toEqual([]);
+    expect(codes({ ...copies, 'rewards/accuracy/mean': rises })).toEqual(['duplicate_completions']);
+  });
+
+  test('are held against the reward where the outcome applies to nothing', () => {
+    const unscored = { ...copies, 'rewards/accuracy/mean': () => null, 'rewards/accuracy/std': () => null };
+    expect(codes(unscored)).toContain('duplicate_completions');
+    expect(codes({ ...unscored, reward: (step) => step / 40 })).not.toContain('duplicate_completions');
+  });
 });
 
 test('a rule that is scored as a metric only explains nothing of the reward, but can be the outcome', () => {

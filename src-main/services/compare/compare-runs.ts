@@ -6,6 +6,7 @@ import type {
   RunComparison,
 } from '../../contract/api/compare.ts';
 import { StudioError } from '../../contract/errors.ts';
+import type { RunSummary } from '../../contract/run.ts';
 import type { StoredRun, StoreReader } from '../../store/interfaces.ts';
 import { compareSettings, settingsKey } from './compare-settings.ts';
 import { compareEvaluations, evaluationDifferences, sharedMeasures, type Evaluated } from './evaluation-pairs.ts';
@@ -115,35 +116,15 @@ function ownFirst(reader: StoreReader, base: Evaluated): Evaluated[] {
   return evaluation === null ? [] : [{ ...base, evaluation }];
 }
 
-function summaryOf(run: StoredRun) {
-  const {
-    id,
-    name,
-    type,
-    status,
-    createdAt,
-    startedAt,
-    endedAt,
-    step,
-    maxSteps,
-    error,
-    reward,
-    evalBefore,
-    evalAfter,
-  } = run;
-  return {
-    id,
-    name,
-    type,
-    status,
-    createdAt,
-    startedAt,
-    endedAt,
-    step,
-    maxSteps,
-    error,
-    reward,
-    evalBefore,
-    evalAfter,
-  };
+function summaryOf({
+  run: _run,
+  directory: _directory,
+  info: _info,
+  datasetHash: _datasetHash,
+  evalDatasetHash: _evalDatasetHash,
+  rewardHash: _rewardHash,
+  hostPid: _hostPid,
+  ...summary
+}: StoredRun): RunSummary {
+  return summary;
 }

@@ -34,7 +34,7 @@ afterEach(async () => {
 function download(request: Partial<DownloadRequest> = {}, signal = new AbortController().signal): Promise<string> {
   return models.download(
     { id: MODEL_ID, offline: false, hubUrl: hub.url, ...request },
-    { report: () => undefined, signal },
+    { report: () => hub.received(), signal },
   );
 }
 

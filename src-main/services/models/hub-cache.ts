@@ -1,21 +1,12 @@
 /** The cache that the Hugging Face libraries of other programs keep on this disk: which models are in it. */
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { ADAPTER_CONFIG_FILE } from '../../checkpoint/adapter-description.ts';
+import { hubCacheFolder } from '../../checkpoint/hub-cache-folder.ts';
 import type { CachedModel } from '../../contract/models.ts';
 import { fileNames } from './copy-model.ts';
 import { folderBytes } from './inspect-model.ts';
 import { orMissing } from './library-folder.ts';
-import { ADAPTER_CONFIG } from './model-files.ts';
-
-/** Where huggingface_hub keeps it: HF_HUB_CACHE, else `hub` in HF_HOME, else below XDG_CACHE_HOME or ~/.cache. */
-export function hubCacheFolder(environment: Readonly<Record<string, string | undefined>> = process.env): string {
-  // An empty variable counts as unset, as everywhere in a shell.
-  const first = (...names: string[]) =>
-    names.map((name) => environment[name]).find((value) => value !== undefined && value !== '');
-  const home = first('HF_HOME') ?? join(first('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'huggingface');
-  return first('HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE') ?? join(home, 'hub');
-}
 
 /** The snapshots with a model's or an adapter's config, the newest first. No cache is an empty one. */
 export async function listHubCache(cache = hubCacheFolder()): Promise<CachedModel[]> {
@@ -30,7 +21,7 @@ export async function listHubCache(cache = hubCacheFolder()): Promise<CachedMode
       const entry = await stat(folder);
       if (!entry.isDirectory()) continue;
       const names = await fileNames(folder);
-      if (!names.includes('config.json') && !names.includes(ADAPTER_CONFIG)) continue;
+      if (!names.includes('config.json') && !names.includes(ADAPTER_CONFIG_FILE)) continue;
       models.push({
         id,
         revision,

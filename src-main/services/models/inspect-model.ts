@@ -1,14 +1,12 @@
 /** Looks at a model or an adapter without loading it: whether it can be used, and what its card says. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import { ADAPTER_WEIGHTS_FILE, readAdapterConfig } from '../../checkpoint/adapter-description.ts';
 import { readJsonFile, readTextFile } from '../../checkpoint/checkpoint-files.ts';
 import { openSafetensors } from '../../checkpoint/safetensors.ts';
-import { StudioError } from '../../contract/errors.ts';
 import type { AdapterFacts, ModelFacts } from '../../contract/models.ts';
 import { inspectCheckpoint } from './inspect-checkpoint.ts';
 import { fileNames } from './copy-model.ts';
-import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from './model-files.ts';
 
 /**
  * @throws StudioError `model_invalid`, `model_unsupported` or `tokenizer_invalid`, naming the file and what is wrong with it
@@ -44,35 +42,16 @@ export async function inspectModel(folder: string): Promise<ModelFacts> {
   };
 }
 
-const adapterSchema = z.looseObject({
-  base_model_name_or_path: z.string().min(1),
-  r: z.int().positive(),
-  target_modules: z.union([z.string().min(1), z.array(z.string().min(1))]),
-});
-
-/** What an adapter's config says; null for a folder without one. Throws StudioError `model_invalid`. */
+/** What an adapter's config says; null for a folder without one. Throws StudioError `model_invalid` or `model_unsupported`. */
 export async function readAdapterFacts(folder: string): Promise<AdapterFacts | null> {
-  const path = join(folder, ADAPTER_CONFIG);
-  const json = await readJsonFile(path, 'model_invalid');
-  if (json === null) return null;
-  const parsed = adapterSchema.safeParse(json);
-  if (!parsed.success) {
-    const field = parsed.error.issues[0].path.join('.');
-    throw new StudioError(
-      'model_invalid',
-      `${path} is no LoRA adapter's config: its ${field} is missing or malformed.`,
-      {
-        path,
-        field,
-      },
-    );
-  }
-  const { base_model_name_or_path: base, r: rank, target_modules: targets } = parsed.data;
-  return { base, rank, targetModules: typeof targets === 'string' ? [targets] : targets };
+  const config = await readAdapterConfig(folder);
+  if (config === null) return null;
+  const { rank, targetModules: targets } = config.settings;
+  return { base: config.base, rank, targetModules: typeof targets === 'string' ? [targets] : [...targets] };
 }
 
 async function inspectAdapter(folder: string, adapter: AdapterFacts): Promise<ModelFacts> {
-  const file = await openSafetensors(join(folder, ADAPTER_WEIGHTS));
+  const file = await openSafetensors(join(folder, ADAPTER_WEIGHTS_FILE));
   try {
     const bytes = new Map<string, number>();
     let parameters = 0;

@@ -1,9 +1,11 @@
 /** The library's folder on the disk: one folder for each model, filled under a temporary name and renamed, so that none is there in part. */
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { access, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { exists } from '../../checkpoint/checkpoint-files.ts';
+import { sync, syncFolder, writeSynced } from '../../checkpoint/durable-files.ts';
 import { StudioError } from '../../contract/errors.ts';
 import type { ModelOrigin } from '../../contract/models.ts';
 
@@ -105,9 +107,8 @@ export async function addFolder(
 
 /** Makes a filled folder a model of the library. */
 export async function placeFolder(library: string, filled: string, name: string, origin: ModelOrigin): Promise<void> {
-  await writeSynced(join(filled, ORIGIN_FILE), origin);
-  for (const file of await readdir(filled)) await sync(join(filled, file));
-  await sync(filled);
+  await writeSynced(join(filled, ORIGIN_FILE), JSON.stringify(origin, null, 2));
+  await syncFolder(filled);
   await requireFree(library, name); // another import may have come first
   await rename(filled, join(library, name));
   await sync(library);
@@ -118,7 +119,7 @@ export async function addLink(library: string, name: string, origin: ModelOrigin
   await requireFree(library, name);
   await mkdir(library, { recursive: true });
   const temporary = join(library, `${TEMPORARY}${process.pid}-${randomUUID()}`);
-  await writeSynced(temporary, { ...origin, folder });
+  await writeSynced(temporary, JSON.stringify({ ...origin, folder }, null, 2));
   await rename(temporary, join(library, name + LINK));
   await sync(library);
 }
@@ -149,34 +150,6 @@ export function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function writeSynced(path: string, record: object): Promise<void> {
-  const file = await open(path, 'w');
-  try {
-    await file.writeFile(JSON.stringify(record, null, 2));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** Makes a file's content, or the names in a folder, durable. Windows cannot sync folders and does not need to. */
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r+').catch(() => (process.platform === 'win32' ? null : open(path, 'r')));
-  if (handle === null) return;
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

@@ -147,6 +147,14 @@ describe('the library', () => {
     expect(await readdir(at('models'))).toEqual([]);
   });
 
+  test('refuses an adapter that could not be trained or exported, as the engine does', async () => {
+    await writeTinyAdapter(at('adapter'), source);
+    const path = at('adapter/adapter_config.json');
+    await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), use_dora: true }));
+    const refused = models.importModel({ path: at('adapter'), link: false }, progress());
+    await expect(refused).rejects.toMatchObject({ code: 'model_unsupported', where: { field: 'use_dora' } });
+  });
+
   test('lists a model that was damaged since with what is wrong', async () => {
     await models.importModel({ path: source, name: 'spoilt', link: false }, progress());
     await writeFile(at('models/spoilt/tokenizer.json'), '{');

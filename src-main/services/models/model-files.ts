@@ -1,10 +1,8 @@
 /** Which files of a folder or a repository make up a model; everything else (optimizers, other formats, pictures) is left where it is. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
+import { ADAPTER_CONFIG_FILE, ADAPTER_WEIGHTS_FILE } from '../../checkpoint/adapter-description.ts';
 import { StudioError } from '../../contract/errors.ts';
-
-export const ADAPTER_CONFIG = 'adapter_config.json';
-export const ADAPTER_WEIGHTS = 'adapter_model.safetensors';
 
 const DESCRIPTIONS = [
   /^config\.json$/,
@@ -28,7 +26,7 @@ export function modelFiles(names: readonly string[]): string[] {
   const weights = names.includes(SINGLE_WEIGHTS)
     ? [SINGLE_WEIGHTS]
     : names.filter((name) => SHARDED_WEIGHTS.test(name));
-  const adapter = names.filter((name) => name === ADAPTER_WEIGHTS);
+  const adapter = names.filter((name) => name === ADAPTER_WEIGHTS_FILE);
   const described = names.filter((name) => DESCRIPTIONS.some((pattern) => pattern.test(name)));
   return [...described, ...weights, ...adapter].sort();
 }
@@ -39,15 +37,15 @@ export function requireModelFiles(names: readonly string[], where: string): void
   const refuse = (why: string): never => {
     throw new StudioError('model_invalid', `${where} ${why}.`, { path: where });
   };
-  if (!needed.includes('config.json') && !needed.includes(ADAPTER_CONFIG)) {
-    refuse(`is no model: it has neither config.json nor ${ADAPTER_CONFIG}`);
+  if (!needed.includes('config.json') && !needed.includes(ADAPTER_CONFIG_FILE)) {
+    refuse(`is no model: it has neither config.json nor ${ADAPTER_CONFIG_FILE}`);
   }
   if (needed.some((name) => name.endsWith('.safetensors'))) return;
   const old = names.some((name) => name.endsWith('.bin'));
   refuse(
     old
       ? 'has its weights in the pytorch .bin format only, which can run code when it is read; save the model as safetensors'
-      : `has no weights: neither ${SINGLE_WEIGHTS}, nor parts of it with an index, nor ${ADAPTER_WEIGHTS}`,
+      : `has no weights: neither ${SINGLE_WEIGHTS}, nor parts of it with an index, nor ${ADAPTER_WEIGHTS_FILE}`,
   );
 }
 

@@ -1,7 +1,6 @@
 /** Whether a run fits into this machine's memory, from its settings and its model. */
-import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { findBase } from '../../checkpoint/adapter-base.ts';
 import {
   grpoConfigSchema,
   rewardModelConfigSchema,
@@ -90,9 +89,8 @@ async function decoderOf(
   const folder = await models.folderOf(model);
   const adapter = await readAdapterFacts(folder);
   if (adapter === null) return { checked: await inspectCheckpoint(folder), run };
-  const places = [resolve(dirname(folder), adapter.base), resolve(adapter.base)];
-  const base = places.find((place) => existsSync(place));
-  if (base === undefined) return null;
+  const base = await findBase(folder, adapter.base);
+  if (base === null) return null;
   const config = { ...run.config, lora_r: adapter.rank, lora_target_modules: adapter.targetModules };
   return { checked: await inspectCheckpoint(base), run: { ...run, config } as MemoryRun };
 }

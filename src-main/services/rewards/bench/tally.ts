@@ -1,20 +1,12 @@
 /** Keeps count of scores as they come, so that a run of any size can be judged in little memory. */
 import type { RewardRule } from '../../../contract/reward-rules.ts';
-import type { RuleSummary, Summary } from '../../../contract/rewards.ts';
+import type { BenchReport } from '../../../contract/rewards.ts';
 import type { CompletionScore } from '../../../rewards/reward-scorer.ts';
 import { outcomeOf } from './rule-range.ts';
 import { Correlation, Running, summaryOf } from './summary.ts';
 
-/** What is counted; see `BenchReport`. */
-export interface Tallied {
-  groups: number;
-  completions: number;
-  rules: RuleSummary[];
-  rewards: Summary;
-  groupStd: number | null;
-  comparedGroups: number;
-  zeroVarianceGroups: number;
-}
+/** The part of a report that is counted. */
+export type Tallied = Omit<BenchReport, 'findings' | 'warnings' | 'samples' | 'notes'>;
 
 interface RuleTally {
   scores: Running;
