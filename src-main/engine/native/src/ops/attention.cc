@@ -164,7 +164,7 @@ void AttentionGrad(const float* dOut, const float* q, const float* k, const floa
   const int64_t d = shape.headDim, kvWidth = shape.kvHeads * d;
   const std::vector<Segment> segments = ReadSegments(table, count);
   const Plan plan = MakePlan(segments, kvWidth);
-  AlignedBuffer partials;
+  static thread_local AlignedBuffer partials;
   float* partialKeys = partials.Reserve(2 * plan.partialSize);
   float* partialValues = partialKeys + plan.partialSize;
 
