@@ -1,29 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test, type Page } from 'playwright/test';
+import type { Page } from 'playwright/test';
 import { expectAccessible } from './accessibility.ts';
-import { chromiumMissing, chromiumOptions } from './chromium.ts';
 import { fillWithComparableRuns } from './comparable-runs.ts';
-import { startRealStudio, type RealStudio } from './real-studio.ts';
-
-test.skip(chromiumMissing !== null, chromiumMissing ?? '');
-test.use({ launchOptions: chromiumOptions, viewport: { width: 1440, height: 900 } });
+import { expect, test, useRealStudio } from './page-test.ts';
 
 const sweep = 15;
-let folder: string;
-let studio: RealStudio;
-
-test.beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'grpo-studio-compare-'));
-  fillWithComparableRuns(folder, sweep);
-  studio = await startRealStudio(folder);
-});
-
-test.afterAll(async () => {
-  await studio.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const studio = useRealStudio({ fill: (folder) => fillWithComparableRuns(folder, sweep) });
 
 const four = 'runs=seed-1,seed-2,faster,long-name';
 const everything = `${four},no-evaluation,supervised,${Array.from({ length: sweep }, (_, i) => `sweep-${i + 1}`).join(',')}`;

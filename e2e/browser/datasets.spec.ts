@@ -1,22 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect as impatient, test, type Page } from 'playwright/test';
-import { expectAccessible } from './accessibility.ts';
-import { chromiumMissing, chromiumOptions } from './chromium.ts';
-import { startRealStudio, type RealStudio } from './real-studio.ts';
+import type { Page } from 'playwright/test';
+import { expectAccessibleInBothThemes } from './accessibility.ts';
+import { expect, test, useRealStudio } from './page-test.ts';
 
-test.skip(chromiumMissing !== null, chromiumMissing ?? '');
-test.use({ launchOptions: chromiumOptions, viewport: { width: 1440, height: 900 } });
 test.setTimeout(120_000); // axe looks at whole pages, many times
 
-/** A file is read in a thread, which takes a moment to start on a busy machine. */
-const expect = impatient.configure({ timeout: 30_000 });
-
-let studio: RealStudio;
-test.beforeEach(async () => {
-  studio = await startRealStudio();
-});
-test.afterEach(() => studio.close());
+const studio = useRealStudio({ each: true });
 
 function file(name: string, text: string): string {
   const path = join(studio.dataDirectory, name);
@@ -37,19 +27,12 @@ async function choose(page: Page, path: string) {
   await expect(page.getByRole('heading', { name: 'What the columns are' })).toBeVisible();
 }
 
-async function inBothThemes(page: Page) {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await expectAccessible(page);
-  }
-}
-
 test('a CSV is mapped, its faulty row is shown, and it is imported, browsed, searched and deleted', async ({
   page,
 }) => {
   const faults = await studio.open(page, '/datasets');
   await expect(page.getByRole('heading', { name: 'No datasets yet' })).toBeVisible();
-  await inBothThemes(page);
+  await expectAccessibleInBothThemes(page);
   await page.getByRole('link', { name: 'Import a dataset' }).click();
   await choose(page, sumsCsv());
 
@@ -70,7 +53,7 @@ test('a CSV is mapped, its faulty row is shown, and it is imported, browsed, sea
   await page.getByLabel('Template').fill('{question}');
   await page.getByLabel('System message').fill('You add numbers.');
   await expect(first).toContainText('You add numbers.');
-  await inBothThemes(page);
+  await expectAccessibleInBothThemes(page);
 
   await page.getByRole('button', { name: 'Check every row' }).click();
   await expect(page.getByRole('region', { name: 'Rows with faults' })).toContainText('Row 5');
@@ -93,20 +76,20 @@ test('a CSV is mapped, its faulty row is shown, and it is imported, browsed, sea
   await page.getByLabel('Search in the rows').fill('nowhere');
   await expect(page.getByText('No row holds “nowhere”.')).toBeVisible();
   await page.getByLabel('Search in the rows').fill('');
-  await inBothThemes(page);
+  await expectAccessibleInBothThemes(page);
 
   await page.getByRole('tab', { name: 'Lengths' }).click();
   await expect(page.getByRole('figure').first()).toContainText('median');
   await page.getByLabel('with room for a completion of').fill('511');
   const warning = page.getByRole('status').filter({ hasText: 'do not fit' });
   await expect(warning).toContainText('59 rows (100.0%) have prompts of more than 1 tokens');
-  await inBothThemes(page);
+  await expectAccessibleInBothThemes(page);
   await page.getByRole('tab', { name: 'How it was made' }).click();
   await expect(page.getByText('the template {question}')).toBeVisible();
-  await inBothThemes(page);
+  await expectAccessibleInBothThemes(page);
 
   await page.getByRole('link', { name: 'Datasets', exact: true }).last().click();
-  await inBothThemes(page);
+  await expectAccessibleInBothThemes(page);
   await page.getByRole('button', { name: 'Delete Small sums' }).click();
   await page.getByRole('button', { name: 'Delete dataset' }).click();
   await expect(page.getByRole('heading', { name: 'No datasets yet' })).toBeVisible();

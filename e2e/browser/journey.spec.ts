@@ -1,19 +1,15 @@
 /** The way through the whole studio with the real engine, as a newcomer goes it: a file, rules, a run, its tokens, a comparison, a question. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect as plainExpect, test, type Page } from 'playwright/test';
+import type { Page } from 'playwright/test';
 import { expectAccessible } from './accessibility.ts';
-import { chromiumMissing, chromiumOptions } from './chromium.ts';
-import { startRealStudio, type RealStudio } from './real-studio.ts';
+import { expect, test, useRealStudio } from './page-test.ts';
+import { watchAnswer } from './studio-page.ts';
 
-/** The engine and the page share the processor. */
-const expect = plainExpect.configure({ timeout: 30_000 });
 const patience = { timeout: 120_000 };
 
-test.skip(chromiumMissing !== null, chromiumMissing ?? '');
-test.use({ launchOptions: chromiumOptions, viewport: { width: 1440, height: 900 }, actionTimeout: 30_000 });
+test.use({ actionTimeout: 30_000 });
 
 const root = join(import.meta.dirname, '../..');
 const STEPS = 40;
@@ -21,17 +17,13 @@ const STEPS = 40;
 /** Rows of the file: sums of two numbers. */
 const sums = Array.from({ length: 64 }, (_, i) => [i + 3, (i * 7) % 50]);
 
-let folder: string;
-let studio: RealStudio;
-
-test.beforeAll(async () => {
-  test.setTimeout(120_000);
-  folder = mkdtempSync(join(tmpdir(), 'grpo-studio-journey-'));
-  // A run of one step stands for yesterday's work: rules are edited against completions that a model has written.
-  const config = join(folder, 'yesterday.yaml');
-  writeFileSync(
-    config,
-    `name: yesterday
+// A run of one step stands for yesterday's work: rules are edited against completions that a model has written.
+const studio = useRealStudio({
+  fill: (folder) => {
+    const config = join(folder, 'yesterday.yaml');
+    writeFileSync(
+      config,
+      `name: yesterday
 model: ${join(root, 'resources/models/starter')}
 dataset: ${join(root, 'resources/datasets/addition/train.jsonl')}
 rewards:
@@ -41,14 +33,9 @@ prompts_per_step: 4
 num_generations: 4
 max_completion_length: 40
 `,
-  );
-  execFileSync(process.execPath, [join(root, 'src-main/cli/main.ts'), 'train', config, '--data-dir', folder]);
-  studio = await startRealStudio(folder);
-});
-
-test.afterAll(async () => {
-  await studio.close();
-  rmSync(folder, { recursive: true, force: true });
+    );
+    execFileSync(process.execPath, [join(root, 'src-main/cli/main.ts'), 'train', config, '--data-dir', folder]);
+  },
 });
 
 const studioLink = (page: Page, name: string) =>
@@ -64,7 +51,7 @@ test('from a file of sums to two compared runs and a question to what they made'
   const stepsDone = async () => Number(await steps.getAttribute('aria-valuenow'));
 
   await test.step('a CSV is imported, its columns mapped with the prompts in sight', async () => {
-    const file = join(folder, 'sums.csv');
+    const file = join(studio.dataDirectory, 'sums.csv');
     writeFileSync(file, `a,b,result\n${sums.map(([a, b]) => `${a},${b},${a + b}`).join('\n')}\n`);
     await page.getByRole('link', { name: 'Import a dataset' }).click();
     await page.locator('input[type=file]').first().setInputFiles(file);
@@ -101,6 +88,8 @@ test('from a file of sums to two compared runs and a question to what they made'
     await expect(page.getByRole('combobox', { name: 'Dataset dataset', exact: true })).toHaveValue(/train\.jsonl$/);
     await page.getByLabel('Model model').selectOption('Starter');
     await page.getByLabel('Begin with a set').selectOption('sums-and-form, version 1');
+    await expect(page.getByRole('list', { name: 'Rules' })).toContainText('× 0.5');
+    await page.getByText('Write them as YAML').click();
     await expect(page.getByLabel('Reward rules as YAML')).toContainText('weight: 0.5');
     for (const [field, value] of [
       ['name', 'first'],
@@ -201,15 +190,7 @@ test('from a file of sums to two compared runs and a question to what they made'
     await page.getByLabel('Answers each').fill('2');
     await page.getByLabel('Tokens at most').fill('48');
     // Whoever listens to the page hears how the text of an answer grows.
-    const lengths = await page.evaluateHandle(() => {
-      const answers = document.querySelector('section[aria-label="Answers"]') as HTMLElement;
-      const seen = new Set<number>();
-      const observer = new MutationObserver(() =>
-        seen.add(answers.querySelector('[role="group"]')?.textContent.length ?? 0),
-      );
-      observer.observe(answers, { subtree: true, childList: true, characterData: true });
-      return seen;
-    });
+    const lengths = await watchAnswer(page);
     await page.getByRole('button', { name: 'Ask', exact: true }).click();
     for (const policy of ['Starter', `first, step ${STEPS}`]) {
       await expect(page.getByText(`${policy} has answered, mean reward`)).toHaveCount(1);
@@ -217,7 +198,7 @@ test('from a file of sums to two compared runs and a question to what they made'
       await expect(answer).toContainText(/reward \d\.\d\d/);
       await expect(answer).toContainText('accuracy');
     }
-    expect(await lengths.evaluate((seen) => seen.size)).toBeGreaterThan(1);
+    expect(await lengths()).toBeGreaterThan(1);
   });
 
   expect(faults).toEqual([]);

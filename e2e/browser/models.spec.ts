@@ -2,25 +2,17 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect as plainExpect, test, type Page } from 'playwright/test';
-import { expectAccessible } from './accessibility.ts';
-import { chromiumMissing, chromiumOptions } from './chromium.ts';
-import { startRealStudio, type RealStudio } from './real-studio.ts';
-
-/** The page and the studio share the processor with whatever else is tested. */
-const expect = plainExpect.configure({ timeout: 20_000 });
+import { expectAccessible, expectAccessibleInBothThemes } from './accessibility.ts';
+import { expect, test, useRealStudio } from './page-test.ts';
 
 const starter = join(import.meta.dirname, '../../resources/models/starter');
 
-test.skip(chromiumMissing !== null, chromiumMissing ?? '');
-test.use({ launchOptions: chromiumOptions, viewport: { width: 1440, height: 900 } });
 test.describe.configure({ mode: 'serial' });
 
-let studio: RealStudio;
+const studio = useRealStudio();
 let folder: string;
 
-test.beforeAll(async () => {
-  studio = await startRealStudio();
+test.beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'grpo-studio-models-'));
   cpSync(starter, join(folder, 'carded'), { recursive: true });
   writeFileSync(
@@ -36,17 +28,7 @@ test.beforeAll(async () => {
   );
 });
 
-test.afterAll(async () => {
-  await studio.close();
-  rmSync(folder, { recursive: true });
-});
-
-async function expectAccessibleInBothThemes(page: Page): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await expectAccessible(page);
-  }
-}
+test.afterAll(() => rmSync(folder, { recursive: true }));
 
 test('an empty library offers the starter, which is then looked into', async ({ page }) => {
   const faults = await studio.open(page, '/models');

@@ -1,23 +1,10 @@
 /** Putting a run together: chosen, checked while it is written, as a form and as YAML, begun and cloned. */
-import { expect as plainExpect, test } from 'playwright/test';
-import { expectAccessible } from './accessibility.ts';
-import { chromiumMissing, chromiumOptions } from './chromium.ts';
-import { startRealStudio, type RealStudio } from './real-studio.ts';
+import { expectAccessible, expectAccessibleInBothThemes } from './accessibility.ts';
+import { expect, test, useRealStudio } from './page-test.ts';
 
-/** The engine and the page share the processor. */
-const expect = plainExpect.configure({ timeout: 20_000 });
-
-test.skip(chromiumMissing !== null, chromiumMissing ?? '');
-test.use({ launchOptions: chromiumOptions, viewport: { width: 1440, height: 900 } });
 test.describe.configure({ mode: 'serial' });
 
-let studio: RealStudio;
-
-test.beforeAll(async () => {
-  studio = await startRealStudio();
-});
-
-test.afterAll(() => studio.close());
+const studio = useRealStudio();
 
 test('an empty form says what is still to choose, and marks it when it is started', async ({ page }) => {
   await studio.open(page, '/runs/new');
@@ -27,10 +14,7 @@ test('an empty form says what is still to choose, and marks it when it is starte
   await page.getByRole('button', { name: 'Start the run' }).click();
   await expect(page.getByText(/`model` is missing/).first()).toBeVisible();
   await expect(page.getByLabel('Model model')).toHaveAttribute('aria-invalid', 'true');
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await expectAccessible(page);
-  }
+  await expectAccessibleInBothThemes(page);
 });
 
 test('what is wrong is said at its field, and a conflict with what to do', async ({ page }) => {
@@ -97,6 +81,8 @@ test('form and YAML say the same; the run begins, and its clone has its settings
   await page.getByRole('link', { name: 'Clone' }).click();
   await expect(page.getByLabel('Name name')).toHaveValue('two steps (copy)');
   await expect(page.getByLabel('Steps max_steps')).toHaveValue('2');
+  await expect(page.getByRole('list', { name: 'Rules' })).toContainText('Answer match');
+  await page.getByText('Write them as YAML').click();
   await expect(page.getByLabel('Reward rules as YAML')).toContainText('answer_match');
   expect(faults).toEqual([]);
 });

@@ -1,23 +1,12 @@
 /** The playground with the real engine: a model beside what a run made of it, streamed, scored and stopped. */
-import { expect as plainExpect, test, type Page } from 'playwright/test';
-import { expectAccessible } from './accessibility.ts';
-import { chromiumMissing, chromiumOptions } from './chromium.ts';
-import { startRealStudio, type RealStudio } from './real-studio.ts';
+import type { Page } from 'playwright/test';
+import { expectAccessible, expectAccessibleInBothThemes } from './accessibility.ts';
+import { expect, test, useRealStudio } from './page-test.ts';
+import { watchAnswer } from './studio-page.ts';
 
-/** The engine and the page share the processor. */
-const expect = plainExpect.configure({ timeout: 20_000 });
-
-test.skip(chromiumMissing !== null, chromiumMissing ?? '');
-test.use({ launchOptions: chromiumOptions, viewport: { width: 1440, height: 900 } });
 test.describe.configure({ mode: 'serial' });
 
-let studio: RealStudio;
-
-test.beforeAll(async () => {
-  studio = await startRealStudio();
-});
-
-test.afterAll(() => studio.close());
+const studio = useRealStudio();
 
 async function ask(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Ask', exact: true }).click();
@@ -36,10 +25,7 @@ test('before any run there is a model to ask, and what was not asked is said', a
   await expect(page.getByLabel('Policy 1', { exact: true })).toHaveValue('model:Starter');
   await expect(page.getByRole('button', { name: 'Ask', exact: true })).toBeDisabled();
   await expect(page.getByText('Nothing asked yet')).toBeVisible();
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await expectAccessible(page);
-  }
+  await expectAccessibleInBothThemes(page);
   await page.getByRole('button', { name: 'Take from a dataset …' }).click();
   await expect(page.getByRole('dialog')).toContainText('There is no dataset yet.');
   await page.keyboard.press('Escape');
@@ -89,10 +75,7 @@ test('a model and a checkpoint answer the same prompt with the same seed, scored
   await expect(page.getByText('Starter has answered, mean reward')).toHaveCount(1);
   await answer(page, 1, 'Starter').getByText('accuracy', { exact: true }).click();
   await expect(answer(page, 1, 'Starter').locator('dl')).toContainText('accuracy:');
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await expectAccessible(page);
-  }
+  await expectAccessibleInBothThemes(page);
 
   // The same seed gives the same texts, another one other texts.
   await page.getByLabel('Temperature').fill('3');
@@ -116,18 +99,10 @@ test('an answer is streamed, and can be stopped', async ({ page }) => {
   await page.getByLabel('Temperature').fill('100');
   await page.getByLabel('Answers each').fill('16');
   await page.getByLabel('Tokens at most').fill('480');
-  const lengths = await page.evaluateHandle(() => {
-    const answers = document.querySelector('section[aria-label="Answers"]') as HTMLElement;
-    const seen = new Set<number>();
-    const observer = new MutationObserver(() =>
-      seen.add(answers.querySelector('[role="group"]')?.textContent.length ?? 0),
-    );
-    observer.observe(answers, { subtree: true, childList: true, characterData: true });
-    return seen;
-  });
+  const lengths = await watchAnswer(page);
   await ask(page);
   await expect(page.getByText(/Starter has answered/)).toHaveCount(1);
-  expect(await lengths.evaluate((seen) => seen.size)).toBeGreaterThan(2);
+  expect(await lengths()).toBeGreaterThan(2);
 
   // At once, so that it cannot have answered before.
   await page.getByRole('form', { name: 'Question' }).evaluate(async (form) => {

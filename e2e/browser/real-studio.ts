@@ -1,6 +1,4 @@
 /** Opens the built page over the headless host with the real studio behind it: its database, its services and its engine. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 import { startHeadlessHost } from '../../src-main/hosts/headless/server.ts';
@@ -16,13 +14,10 @@ export interface RealStudio {
   origin: string;
   /** Lets a page in and shows a place of the studio, such as `/runs`. @returns what the page complains of */
   open(page: Page, place?: string): Promise<string[]>;
-  /** Ends the host and deletes its data, unless the folder was given. */
-  close(): Promise<void>;
 }
 
-/** @param given a data folder to show; a new one otherwise */
-export async function startRealStudio(given?: string): Promise<RealStudio> {
-  const dataDirectory = given ?? mkdtempSync(join(tmpdir(), 'grpo-studio-e2e-'));
+/** @returns a studio that shows a data folder, and how it ends */
+export async function startRealStudio(dataDirectory: string): Promise<RealStudio & { close: () => Promise<void> }> {
   const studio = hostStudio({ dataDirectory, launchEngine: createForkLauncher({ entry: engineEntry }) });
   let link = '';
   const host = await startHeadlessHost({
@@ -44,7 +39,6 @@ export async function startRealStudio(given?: string): Promise<RealStudio> {
     close: async () => {
       await host.close();
       await studio.close();
-      if (given === undefined) rmSync(dataDirectory, { recursive: true, force: true });
     },
   };
 }

@@ -1,34 +1,20 @@
 /** The rewards' pages on the real studio, with a short run of the real engine to score. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, type Page } from 'playwright/test';
+import type { Page } from 'playwright/test';
 import { expectAccessible } from './accessibility.ts';
-import { chromiumMissing, chromiumOptions } from './chromium.ts';
-import { startRealStudio, type RealStudio } from './real-studio.ts';
+import { expect, test, useRealStudio } from './page-test.ts';
 
-test.skip(chromiumMissing !== null, chromiumMissing ?? '');
-test.use({ launchOptions: chromiumOptions, viewport: { width: 1440, height: 900 }, timezoneId: 'Europe/Berlin' });
+test.use({ timezoneId: 'Europe/Berlin' });
 
 const cli = join(import.meta.dirname, '../../src-main/cli/main.ts');
 
-let folder: string;
-let studio: RealStudio;
-
-test.beforeAll(async () => {
-  test.setTimeout(180_000);
-  folder = mkdtempSync(join(tmpdir(), 'grpo-studio-rewards-'));
-  execFileSync(process.execPath, [cli, 'demo', '--steps', '2', '--data-dir', folder]);
-  studio = await startRealStudio(folder);
+const studio = useRealStudio({
+  fill: (folder) => void execFileSync(process.execPath, [cli, 'demo', '--steps', '2', '--data-dir', folder]),
 });
 
 test.beforeEach(() => test.setTimeout(120_000));
-
-test.afterAll(async () => {
-  await studio.close();
-  rmSync(folder, { recursive: true, force: true });
-});
 
 const rules = (page: Page) => page.getByRole('region', { name: 'Rules' });
 const names = (page: Page) => rules(page).getByRole('article').locator('strong');
@@ -147,7 +133,7 @@ test('a script is completed while it is typed, and its error stands where it is'
 
 test('mistakes are told at their fields, and rules of a file that are wrong can be mended', async ({ page }) => {
   await studio.open(page, '/rewards/edit');
-  const file = join(folder, 'wrong.yaml');
+  const file = join(studio.dataDirectory, 'wrong.yaml');
   writeFileSync(
     file,
     'rewards:\n  - {name: steps, type: regex, pattern: "("}\n  - {name: band, type: length_band, max: -2, color: red}\n',
@@ -223,7 +209,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await expect(page.getByRole('heading', { name: 'For common tasks' })).toBeVisible();
     await expectAccessible(page);
     await page.goto(`${studio.origin}/#/rewards/edit`);
-    const file = join(folder, 'many.yaml');
+    const file = join(studio.dataDirectory, 'many.yaml');
     const lines = Array.from(
       { length: 30 },
       (_, i) => `  - {name: rule_${i}_with_a_name_as_long_as_names_get, type: contains, texts: [a]}`,

@@ -1,23 +1,11 @@
 /** From nothing to a run that learns: the demo with the real engine, followed, steered and looked at from all sides. */
-import { expect as plainExpect, test } from 'playwright/test';
+import { readFileSync } from 'node:fs';
 import { expectAccessible } from './accessibility.ts';
-import { chromiumMissing, chromiumOptions } from './chromium.ts';
-import { startRealStudio, type RealStudio } from './real-studio.ts';
+import { expect, test, useRealStudio } from './page-test.ts';
 
-/** The engine and the page share the processor. */
-const expect = plainExpect.configure({ timeout: 20_000 });
-
-test.skip(chromiumMissing !== null, chromiumMissing ?? '');
-test.use({ launchOptions: chromiumOptions, viewport: { width: 1440, height: 900 } });
 test.describe.configure({ mode: 'serial' });
 
-let studio: RealStudio;
-
-test.beforeAll(async () => {
-  studio = await startRealStudio();
-});
-
-test.afterAll(() => studio.close());
+const studio = useRealStudio();
 
 const patience = { timeout: 90_000 };
 
@@ -73,8 +61,18 @@ test('the stopped run is shown whole to a page that comes later, in both themes'
     await page.getByRole('tab', { name: tab }).click();
     await expectAccessible(page);
   }
+  await page.getByRole('tab', { name: 'Charts' }).click();
+  await page.getByRole('button', { name: 'Export Reward', exact: true }).press('Enter');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('menuitem', { name: 'Save as CSV' }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe('demo-Reward-over-step.csv');
+  expect(readFileSync(await download.path(), 'utf8')).toMatch(/^run,name,metric,step,value\r\n[\w-]+,demo,reward,1,/);
   await page.getByRole('tab', { name: 'Latest completions' }).click();
   await expect(page.getByText('best completion first')).toBeVisible();
+  await expect(page.getByRole('main')).toContainText(/user\s*What is/);
+  await expect(page.getByRole('main')).not.toContainText('<|im_start|>');
   await page.getByRole('tab', { name: /^Events/ }).click();
   await expect(page.getByText(/^Stopped after step \d+\.$/)).toBeVisible();
   await page.getByRole('tab', { name: 'Settings' }).click();

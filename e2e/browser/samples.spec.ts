@@ -1,17 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, type Page } from 'playwright/test';
+import type { Page } from 'playwright/test';
 import { databasePath } from '../../src-main/services/data-directory.ts';
 import { openStore } from '../../src-main/store/open.ts';
 import { expectAccessible } from './accessibility.ts';
-import { chromiumMissing, chromiumOptions } from './chromium.ts';
 import { recordLargeRun } from './large-run.ts';
-import { startRealStudio, type RealStudio } from './real-studio.ts';
-
-test.skip(chromiumMissing !== null, chromiumMissing ?? '');
-test.use({ launchOptions: chromiumOptions, viewport: { width: 1440, height: 900 } });
+import { expect, test, useRealStudio } from './page-test.ts';
 
 const cli = join(import.meta.dirname, '../../src-main/cli/main.ts');
 
@@ -19,24 +14,15 @@ const cli = join(import.meta.dirname, '../../src-main/cli/main.ts');
 const STEPS = 3;
 const LARGE = { steps: 2000, groups: 8, size: 8, length: 48 };
 
-let folder: string;
-let studio: RealStudio;
 let demo: string;
-
-test.beforeAll(async () => {
-  test.setTimeout(180_000);
-  folder = mkdtempSync(join(tmpdir(), 'grpo-studio-samples-'));
-  execFileSync(process.execPath, [cli, 'demo', '--steps', String(STEPS), '--data-dir', folder]);
-  const store = openStore(databasePath(folder));
-  demo = store.reader.listRuns()[0].id;
-  store.close();
-  recordLargeRun(databasePath(folder), 'large', LARGE);
-  studio = await startRealStudio(folder);
-});
-
-test.afterAll(async () => {
-  await studio.close();
-  rmSync(folder, { recursive: true, force: true });
+const studio = useRealStudio({
+  fill: (folder) => {
+    execFileSync(process.execPath, [cli, 'demo', '--steps', String(STEPS), '--data-dir', folder]);
+    const store = openStore(databasePath(folder));
+    demo = store.reader.listRuns()[0].id;
+    store.close();
+    recordLargeRun(databasePath(folder), 'large', LARGE);
+  },
 });
 
 const list = (page: Page) => page.getByRole('listbox', { name: /^(Groups|Completions)$/ });
@@ -136,7 +122,7 @@ test('one prompt over the steps', async ({ page }) => {
 });
 
 test('says what is missing: a run that samples nothing, a run that is not there', async ({ page }) => {
-  const store = openStore(databasePath(folder));
+  const store = openStore(databasePath(studio.dataDirectory));
   const { run } = store.reader.getRun(demo);
   store.writer.createRun({
     id: 'empty',

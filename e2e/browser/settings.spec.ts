@@ -1,24 +1,10 @@
 /** Settings: backends and their reasons, storage and cleaning up, the database's check, the theme. */
 import { mkdirSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect as plainExpect, test } from 'playwright/test';
-import { expectAccessible } from './accessibility.ts';
-import { chromiumMissing, chromiumOptions } from './chromium.ts';
-import { startRealStudio, type RealStudio } from './real-studio.ts';
+import { expectAccessible, expectAccessibleInBothThemes } from './accessibility.ts';
+import { expect, test, useRealStudio } from './page-test.ts';
 
-/** An engine process starts while it waits. */
-const expect = plainExpect.configure({ timeout: 30_000 });
-
-test.skip(chromiumMissing !== null, chromiumMissing ?? '');
-test.use({ launchOptions: chromiumOptions, viewport: { width: 1440, height: 900 } });
-
-let studio: RealStudio;
-
-test.beforeAll(async () => {
-  studio = await startRealStudio();
-});
-
-test.afterAll(() => studio.close());
+const studio = useRealStudio();
 
 test('backends are tried in a process of their own, and each says why', async ({ page }) => {
   const faults = await studio.open(page, '/settings');
@@ -29,10 +15,7 @@ test('backends are tried in a process of their own, and each says why', async ({
   await expect(backends.getByText('used', { exact: true })).toHaveCount(1);
   await expect(backends).toContainText('It is the best backend on this machine.');
   await expect(page.getByRole('region', { name: 'This computer' })).toContainText(process.versions.node);
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await expectAccessible(page);
-  }
+  await expectAccessibleInBothThemes(page);
   expect(faults).toEqual([]);
 });
 

@@ -56,3 +56,17 @@ export function faultsOf(page: Page): string[] {
   });
   return faults;
 }
+
+/** Watches the playground's answers for whoever listens to the page. @returns how many lengths the text of the first one has had so far */
+export async function watchAnswer(page: Page): Promise<() => Promise<number>> {
+  const lengths = await page.evaluateHandle(() => {
+    const answers = document.querySelector('section[aria-label="Answers"]') as HTMLElement;
+    const seen = new Set<number>();
+    const observer = new MutationObserver(() =>
+      seen.add(answers.querySelector('[role="group"]')?.textContent.length ?? 0),
+    );
+    observer.observe(answers, { subtree: true, childList: true, characterData: true });
+    return seen;
+  });
+  return () => lengths.evaluate((seen) => seen.size);
+}

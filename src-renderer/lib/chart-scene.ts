@@ -1,5 +1,5 @@
 /** A chart as shapes of its own, so that it is the same as a vector file and as a picture. Pure. */
-import type { CompareLine } from './compare-lines.ts';
+import type { Line } from './chart-lines.ts';
 
 type Point = readonly [x: number, y: number];
 
@@ -43,7 +43,7 @@ const margin = { top: 44, right: 20, bottom: 44, left: 72 };
 export const sceneFont = 'Inter, "Segoe UI", "Helvetica Neue", Arial, sans-serif';
 
 /** @param lines with values; those without any are left out */
-export function chartScene(lines: readonly CompareLine[], options: SceneOptions): Scene {
+export function chartScene(lines: readonly Line[], options: SceneOptions): Scene {
   const { title, note, xLabel, colors, resolve, format, formatX } = options;
   const legend = lines.filter(({ faint }) => !faint);
   const height = margin.top + PLOT_HEIGHT + margin.bottom + LEGEND_ROW * legend.length + 12;

@@ -1,5 +1,6 @@
 /** What is drawn of compared runs: runs that belong together become one line with a band, single ones a smoothed line over its raw one. Pure. */
 import type { ComparedRun, MetricCurve, SettingComparison } from '../../src-main/contract/api/compare.ts';
+import type { Line } from './chart-lines.ts';
 import { lineStyle, type LineStyle } from './compare-styles.ts';
 import { smooth, type Series } from './series.ts';
 
@@ -13,11 +14,8 @@ export interface RunGroup extends LineStyle {
 /** What the band around a mean shows: from the lowest to the highest run, or one standard deviation to either side. */
 export type Band = 'range' | 'deviation';
 
-export interface CompareLine extends LineStyle, Series {
+export interface CompareLine extends Line {
   key: string;
-  label: string;
-  faint?: boolean;
-  band?: { low: readonly (number | null)[]; high: readonly (number | null)[] };
 }
 
 /**

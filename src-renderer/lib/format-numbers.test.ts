@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatBytes, formatNumber, formatSeconds, formatSize } from './format.ts';
+import { cutMiddle, formatBytes, formatNumber, formatSeconds, formatSize } from './format.ts';
 
 test('a number of any size is short and has a real minus sign', () => {
   const numbers = [0, 0.67656250000002, -0.5, 12_480.4, 1e-6, -1.730245721004442e-14, 3];
@@ -27,5 +27,13 @@ test('models are named by their size in three digits', () => {
     '1.0 M',
     '135 M',
     '1.5 B',
+  ]);
+});
+
+test('a long name keeps its beginning and its end', () => {
+  expect(['short', 'exactly ten', 'gsm8k-beta-0.04-seed-3'].map((name) => cutMiddle(name, 11))).toEqual([
+    'short',
+    'exactly ten',
+    'gsm8k…eed-3',
   ]);
 });

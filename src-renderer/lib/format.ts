@@ -144,3 +144,10 @@ export function formatSize(count: number): string {
   const value = count / 1000 ** power;
   return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)}${units[power]}`;
 }
+
+/** A text of at most so many characters: of a longer one, its beginning and its end, which tell names apart. */
+export function cutMiddle(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const kept = most - 1;
+  return `${text.slice(0, Math.ceil(kept / 2))}…${text.slice(text.length - Math.floor(kept / 2))}`;
+}

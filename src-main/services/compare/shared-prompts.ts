@@ -5,7 +5,7 @@ import type { StoredRun, StoreReader } from '../../store/interfaces.ts';
 /** Prompts that are listed at most. */
 const LISTED = 200;
 
-/** Characters of a prompt in the list. */
+/** Characters of a prompt in the list: its end, where the question is. */
 const EXCERPT = 400;
 
 interface Occurrences {
@@ -81,6 +81,6 @@ function toSharedPrompt(row: number, { prompt, steps, runs }: Occurrences): Shar
   for (const [step, ids] of steps) {
     if (ids.size > best || (ids.size === best && step < bestStep)) [best, bestStep] = [ids.size, step];
   }
-  const excerpt = prompt.length > EXCERPT ? `${prompt.slice(0, EXCERPT)}…` : prompt;
+  const excerpt = prompt.length > EXCERPT ? `…${prompt.slice(-EXCERPT)}` : prompt;
   return { row, prompt: excerpt, runs: runs.size, step: bestStep, atStep: best };
 }

@@ -1,5 +1,7 @@
 /** Rows as text for people. */
-import type { Row } from './row-pages.svelte.ts';
+import type { DatasetRowPage } from '../../../src-main/contract/api/datasets.ts';
+
+export type Row = DatasetRowPage['rows'][number];
 
 /** The prompt in one line: of a conversation what was last asked. */
 export function promptLine({ prompt }: Row): string {

@@ -1,5 +1,5 @@
 /** A rule set while it is written. Its rules may be unfinished or wrong; each change gives new values, so that a comparison shows it. */
-import { textOf, type Values } from './rule-schema.ts';
+import { textOf, type Values } from '../../lib/rule-schema.ts';
 
 export interface DraftRule {
   /** Stays with the card, wherever it moves and whatever the rule is called. */

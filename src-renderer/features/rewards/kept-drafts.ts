@@ -1,5 +1,5 @@
 /** Changes of rule sets that were left without being saved: they last as long as the page. */
-import type { Values } from './rule-schema.ts';
+import type { Values } from '../../lib/rule-schema.ts';
 
 const kept = new Map<string, Values[]>();
 

@@ -1,7 +1,7 @@
 /** What the parts of the editor share: the rules' schema, the declarations of scripts, and the check of what is written. */
 import { getContext, setContext } from 'svelte';
 import type { RuleProblem } from '../../../src-main/contract/rewards.ts';
-import type { Schema, Values } from './rule-schema.ts';
+import type { Schema, Values } from '../../lib/rule-schema.ts';
 
 export interface RewardTools {
   /** A union of the rules of all types. */

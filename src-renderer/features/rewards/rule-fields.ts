@@ -1,5 +1,5 @@
 /** Which settings of a rule a form shows: those that have an effect, and which of them are seldom touched. */
-import type { Values } from './rule-schema.ts';
+import type { Values } from '../../lib/rule-schema.ts';
 
 /** By the choice they belong to: without it they are without effect. */
 const conditions: Record<string, (rule: Values) => boolean> = {

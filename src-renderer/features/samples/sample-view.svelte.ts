@@ -4,7 +4,7 @@ import { replaceQuery, router } from '../../stores/router.svelte.ts';
 import type { Studio } from '../../stores/studio.svelte.ts';
 import { filterOf, queryOf } from './filter-query.ts';
 import { measures, type Measure } from './token-measures.ts';
-import { PagedList } from './paged-list.svelte.ts';
+import { PagedList } from '../../stores/paged-list.svelte.ts';
 
 export type Unit = 'groups' | 'completions';
 export type Part = 'group' | 'tokens' | 'time';

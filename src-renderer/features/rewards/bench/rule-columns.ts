@@ -1,5 +1,5 @@
 /** Which columns of the dataset a set of rules reads. */
-import { optionOf, withDefaults, type Schema, type Values } from '../rule-schema.ts';
+import { optionOf, withDefaults, type Schema, type Values } from '../../../lib/rule-schema.ts';
 
 export function columnsOfRules(rules: readonly Values[], schema: Schema): string[] {
   return [...new Set(rules.flatMap((rule) => columnsOf(withDefaults(rule, optionOf(schema, rule['type'])))))];

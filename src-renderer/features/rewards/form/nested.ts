@@ -1,7 +1,7 @@
 /** What settings are given; those made of other settings get the component for these, too. */
 import type { Component } from 'svelte';
 import type { RuleProblem } from '../../../../src-main/contract/rewards.ts';
-import type { Schema } from '../rule-schema.ts';
+import type { Schema } from '../../../lib/rule-schema.ts';
 
 export interface SettingProps {
   schema: Schema;

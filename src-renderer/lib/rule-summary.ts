@@ -1,5 +1,5 @@
 /** A rule in one sentence, for its card when it is folded. Settings may be missing or wrong: it says what is there. */
-import type { RewardRule } from '../../../src-main/contract/reward-rules.ts';
+import type { RewardRule } from '../../src-main/contract/reward-rules.ts';
 import { ruleKinds } from './rule-kinds.ts';
 import { textOf, withDefaults, type Schema, type Values } from './rule-schema.ts';
 

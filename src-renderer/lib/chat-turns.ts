@@ -34,9 +34,15 @@ export function chatTurns(prompt: string): Turn[] {
   return [{ role: null, text: prompt.trim() }];
 }
 
+/** What stands before the first turn: the end of one whose beginning is cut off. */
+function beforeTurns(prompt: string): string {
+  const { open, close } = templates.find((template) => prompt.search(template.open) >= 0) ?? templates[0];
+  return prompt.slice(0, prompt.search(open)).replace(close, '').trim();
+}
+
 /** What a prompt asks, in one line: the last turn of the person. Also of a prompt whose beginning is cut off. */
 export function questionOf(prompt: string): string {
   const turns = chatTurns(prompt);
   const last = turns.findLast(({ role }) => role === 'user') ?? turns.at(-1);
-  return (last?.text ?? '').replaceAll(/\s+/g, ' ');
+  return (last?.text ?? beforeTurns(prompt)).replaceAll(/\s+/g, ' ');
 }

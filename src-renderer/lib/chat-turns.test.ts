@@ -27,6 +27,10 @@ test('Gemma calls the answer model', () => {
   expect(questionOf(prompt)).toBe('Hi');
 });
 
+test('of a prompt whose beginning is cut off, the end of its question is left', () => {
+  expect(questionOf('and what is\n2 + 2?<|im_end|>\n<|im_start|>assistant\n')).toBe('and what is 2 + 2?');
+});
+
 test('a prompt without roles is one turn', () => {
   expect(chatTurns(' 12+30= ')).toEqual([{ role: null, text: '12+30=' }]);
   expect(questionOf('')).toBe('');

@@ -1,25 +1,26 @@
 /** A long list of which only the pages that are looked at are read. */
 import { SvelteMap } from 'svelte/reactivity';
-import type { SamplePage } from '../../../src-main/contract/api/samples.ts';
-import { toFailure, type Failure } from '../../stores/query.svelte.ts';
+import { toFailure, type Failure } from './query.svelte.ts';
 
 const PAGE = 100;
 
-/** Milliseconds between a row's wish to be seen and the reading: rows that are scrolled past in less are not read. */
+/** Milliseconds a row must stay in sight before its page is read: what is scrolled past is not. */
 const PAUSE = 30;
+
+/** @returns rows from `offset` on, `limit` at the most, and how many there are in all */
+type ReadPage<Row> = (offset: number, limit: number, signal: AbortSignal) => Promise<{ total: number; rows: Row[] }>;
 
 export class PagedList<Row> {
   /** null before the first answer */
   total = $state<number | null>(null);
   failure = $state.raw<Failure | null>(null);
   readonly #pages = new SvelteMap<number, Row[]>();
-  readonly #asked = new Set<number>();
-  readonly #wanted = new Set<number>();
+  /** By page, those that were read as well. */
+  readonly #readings = new Map<number, Promise<void>>();
   readonly #controller = new AbortController();
-  readonly #read: (offset: number, limit: number, signal: AbortSignal) => Promise<SamplePage<Row>>;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  readonly #read: ReadPage<Row>;
 
-  constructor(read: (offset: number, limit: number, signal: AbortSignal) => Promise<SamplePage<Row>>) {
+  constructor(read: ReadPage<Row>) {
     this.#read = read;
     void this.#readPage(0);
   }
@@ -29,17 +30,12 @@ export class PagedList<Row> {
     return this.#pages.get(Math.floor(index / PAGE))?.[index % PAGE];
   }
 
-  /** Has the row read. @returns withdraws the wish, when the row has left the screen meanwhile */
+  /** For a row that has come into sight. @returns for when it leaves */
   want(index: number): () => void {
     const page = Math.floor(index / PAGE);
-    if (this.#asked.has(page)) return () => undefined;
-    this.#wanted.add(page);
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
-      for (const wanted of this.#wanted) void this.#readPage(wanted);
-      this.#wanted.clear();
-    }, PAUSE);
-    return () => this.#wanted.delete(page);
+    if (this.#readings.has(page)) return () => undefined;
+    const timer = setTimeout(() => void this.#readPage(page), PAUSE);
+    return () => clearTimeout(timer);
   }
 
   /** The row, read first when it has to be; undefined beyond the ends. */
@@ -71,25 +67,27 @@ export class PagedList<Row> {
 
   retry = (): void => {
     this.failure = null;
-    this.#asked.clear();
     void this.#readPage(0);
   };
 
   /** Nothing is read any more. */
   end(): void {
     this.#controller.abort();
-    if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
-  async #readPage(page: number): Promise<void> {
-    if (this.#asked.has(page)) return;
-    this.#asked.add(page);
+  #readPage(page: number): Promise<void> {
+    const reading = this.#readings.get(page) ?? this.#readAnew(page);
+    this.#readings.set(page, reading);
+    return reading;
+  }
+
+  async #readAnew(page: number): Promise<void> {
     try {
       const { total, rows } = await this.#read(page * PAGE, PAGE, this.#controller.signal);
       this.total = total;
       this.#pages.set(page, rows);
     } catch (error) {
-      this.#asked.delete(page);
+      this.#readings.delete(page);
       if (!this.#controller.signal.aborted) this.failure = toFailure(error);
     }
   }

@@ -1,23 +1,23 @@
 /** Takes a chart out of the page: into a file or onto the clipboard. */
-import type { CompareAxis, MetricCurve } from '../../../src-main/contract/api/compare.ts';
-import { chartScene, sceneFont, sceneToSvg, type Scene } from '../../lib/chart-scene.ts';
-import type { CompareLine } from '../../lib/compare-lines.ts';
-import { curvesToCsv } from '../../lib/compare-text.ts';
-import { formatNumber } from '../../lib/format.ts';
-import { toasts } from '../../stores/toasts.svelte.ts';
+import type { CompareAxis, MetricCurve } from '../../src-main/contract/api/compare.ts';
+import type { Line } from '../lib/chart-lines.ts';
+import { chartScene, sceneFont, sceneToSvg, type Scene } from '../lib/chart-scene.ts';
+import { curvesToCsv } from '../lib/compare-text.ts';
+import { toasts } from '../stores/toasts.svelte.ts';
 
 export type ExportKind = 'png' | 'svg' | 'csv' | 'copy-picture' | 'copy-csv';
 
-interface ChartContent {
+export interface ChartContent {
   title: string;
   note: string;
   xLabel: string;
   axis: CompareAxis;
   /** As they are drawn. */
-  lines: readonly CompareLine[];
+  lines: readonly Line[];
   /** As they were recorded. */
   curves: { run: string; label: string; metric: string; curve: MetricCurve }[];
   formatX: (x: number) => string;
+  format: (value: number) => string;
 }
 
 /** Device pixels for each unit of a picture. */
@@ -53,7 +53,7 @@ function save(name: string, content: Blob): void {
 }
 
 /** In the colours of the theme of now. */
-function sceneOf({ title, note, xLabel, lines, formatX }: ChartContent): Scene {
+function sceneOf({ title, note, xLabel, lines, formatX, format }: ChartContent): Scene {
   const probe = document.body.appendChild(document.createElement('span'));
   const resolve = (color: string) => {
     probe.style.color = color;
@@ -66,7 +66,7 @@ function sceneOf({ title, note, xLabel, lines, formatX }: ChartContent): Scene {
     line: resolve('var(--line)'),
   };
   try {
-    return chartScene(lines, { title, note, xLabel, formatX, format: formatNumber, colors, resolve });
+    return chartScene(lines, { title, note, xLabel, formatX, format, colors, resolve });
   } finally {
     probe.remove();
   }

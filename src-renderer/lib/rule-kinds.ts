@@ -1,6 +1,6 @@
 /** The types of rules as a person chooses among them: what each is called, and what it rewards. */
 import { textOf } from './rule-schema.ts';
-import type { RewardRule } from '../../../src-main/contract/reward-rules.ts';
+import type { RewardRule } from '../../src-main/contract/reward-rules.ts';
 
 type RuleType = RewardRule['type'];
 
