@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
 #define GRPO_SIMD_TARGET
 #if defined(GRPO_BFLOAT16)
@@ -44,9 +45,14 @@ inline Vec LoadN(const float* p, int64_t n) { return {_mm512_maskz_loadu_ps(Lane
 inline void StoreN(float* p, Vec a, int64_t n) { _mm512_mask_storeu_ps(p, LaneMask(n), a.v); }
 inline Vec Set(float x) { return {_mm512_set1_ps(x)}; }
 #if defined(GRPO_BFLOAT16)
+inline __m512bh AsBfloat16(__m512i words) {
+  __m512bh pairs;  // no cast between the two that every compiler knows
+  std::memcpy(&pairs, &words, sizeof pairs);
+  return pairs;
+}
 // sum + the products of both halves of a word and each of words[0, 16).
 inline Vec FmaPairs(uint32_t word, __m512i words, Vec sum) {
-  return {_mm512_dpbf16_ps(sum.v, (__m512bh)_mm512_set1_epi32(static_cast<int>(word)), (__m512bh)words)};
+  return {_mm512_dpbf16_ps(sum.v, AsBfloat16(_mm512_set1_epi32(static_cast<int>(word))), AsBfloat16(words))};
 }
 inline __m512i LoadPairs(const uint32_t* p) { return _mm512_loadu_si512(p); }
 #else
