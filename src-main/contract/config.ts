@@ -43,7 +43,7 @@ const common = {
     .literal([true, false, 'auto'])
     .default('auto')
     .describe(
-      'a layer keeps its input alone and is computed again for its gradient: less memory, an update takes about a third longer, the same numbers; auto: where memory is short',
+      'a layer keeps its input alone and is computed again for its gradient: less memory, an update takes up to a third longer, the same numbers; auto: where memory is short',
     ),
   save_steps: z.int().nonnegative().default(50).describe('steps between checkpoints; 0 saves at the end only'),
   save_total_limit: z.int().positive().default(2).describe('newest checkpoints kept'),

@@ -34,13 +34,11 @@ export function recomputedLayer(
     };
     return { value: run(x), gradFunc };
   });
-  return once(input, ...parameters) as tf.Tensor2D;
+  return once(input, ...parameters);
 }
 
 function trainedWeights({ weights, adapter }: Decoder, prefix: string): tf.Variable[] {
   const named = [...Object.entries(weights), ...Object.entries(adapter?.weights ?? {})];
-  const trained: tf.Variable[] = [];
-  for (const [name, weight] of named)
-    if (name.startsWith(prefix) && weight instanceof tf.Variable && weight.trainable) trained.push(weight);
-  return trained;
+  const ofLayer = named.flatMap(([name, weight]) => (name.startsWith(prefix) ? [weight] : []));
+  return ofLayer.filter((weight): weight is tf.Variable => weight instanceof tf.Variable && weight.trainable);
 }

@@ -52,11 +52,11 @@ export function rewardModelStep(
   const scores: number[] = [];
   for (const [i, part] of microBatches(examples, config.gradient_accumulation_steps).entries()) {
     const batch = packSequences(part, policy.config.padTokenId);
-    const training = forTraining(policy, config.gradient_checkpointing, batch.tokens.length);
+    const dropping = withDropout(policy, config.seed, optimizer.updates, i);
+    const training = forTraining(dropping, config.gradient_checkpointing, batch.tokens.length);
     if (training.recomputes) recomputedTokens += batch.tokens.length;
-    const dropping = withDropout(training, config.seed, optimizer.updates, i);
     const forward = (): tf.Scalar =>
-      hostLoss(sequenceScores(dropping, batch), (values) => {
+      hostLoss(sequenceScores(training, batch), (values) => {
         const result = scoreLoss(kind, values, part, examples.length);
         loss += result.loss;
         scores.push(...values);

@@ -164,11 +164,11 @@ export function updatePolicy(
       let gradients: Gradients | null = null;
       for (const [part, micro] of slice.entries()) {
         const tokens = micro.batch.tokens.length;
-        const training = forTraining(policy, config.gradient_checkpointing, tokens);
+        const dropping = withDropout(policy, config.seed, optimizer.updates, part);
+        const training = forTraining(dropping, config.gradient_checkpointing, tokens);
         if (training.recomputes && micro.learns) recomputedTokens += tokens;
-        const dropping = withDropout(training, config.seed, optimizer.updates, part);
         const forward = (): tf.Scalar => {
-          const output = tokenLogps(dropping, micro.batch, config.temperature);
+          const output = tokenLogps(training, micro.batch, config.temperature);
           const entropies = output.entropies.dataSync() as Float32Array;
           const bonus = options.entropyCoefficient === 0 ? null : output.entropies;
           return hostLoss(

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { rewardModelConfigSchema, sftConfigSchema, type RunConfig } from '../../contract/config.ts';
 import { base, grpo, model, rewards, train, withoutTimes } from '../fixtures/training.ts';
@@ -10,6 +11,8 @@ import { activationBytes } from './gradients.ts';
 import { forTraining } from './recomputation.ts';
 
 const { available, why } = await probe();
+const policyBytes = ({ parameters }: TrainablePolicy): number =>
+  Object.values(parameters).reduce((total, { size }) => total + 4 * size, 0);
 const small = { max_steps: 2, save_steps: 0 };
 const runs: [string, (change: object) => RunConfig][] = [
   ['GRPO', (change) => grpo({ ...small, ...change })],
@@ -69,6 +72,16 @@ describe.skipIf(!available)('auto', () => {
     expect(forTraining(policy, 'auto', 10_000, 3 * kept).recomputes).toBe(false);
     expect(forTraining(policy, 'auto', 10_000, kept).recomputes).toBe(true);
     expect(forTraining(policy, 'auto', 10).recomputes).toBe(false);
+  });
+
+  test('counts what an adapter adds where it drops inputs', () => {
+    const weights = { 'x.lora_A.weight': tf.zeros([2, 512]), 'x.lora_B.weight': tf.zeros([1024, 2]) };
+    const adapter = { settings: null as never, weights, dropoutOf: () => null as never };
+    const [tokens, kept] = [10_000, 1.4 * activationBytes({ ...policy, adapter }, 10_000)];
+    const free = kept + 3 * policyBytes(policy) + 4 * tokens * (2 * 512 + 2.6 * 1024);
+    expect(forTraining({ ...policy, adapter }, 'auto', tokens, 1.001 * free).recomputes).toBe(false);
+    expect(forTraining({ ...policy, adapter }, 'auto', tokens, 0.999 * free).recomputes).toBe(true);
+    tf.dispose(weights);
   });
 
   test('gives way to what the config says', () => {

@@ -46,7 +46,7 @@ export class RunWarnings {
       this.#toldOfMemory = true;
       const instead =
         'Fewer completions or shorter ones in a micro-batch need less; gradient_checkpointing decides it for good.';
-      const message = `Memory is short: layers are computed again for their gradients, so updates take about a third longer. ${instead}`;
+      const message = `Memory is short: layers are computed again for their gradients, so updates take up to a third longer. ${instead}`;
       yield { type: 'warning', step, message };
     }
     if (this.#run.type !== 'grpo') return;

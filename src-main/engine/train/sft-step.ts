@@ -38,11 +38,11 @@ export function sftStep(
   const entropies: number[] = [];
   for (const [i, part] of microBatches(examples, config.gradient_accumulation_steps).entries()) {
     const batch = packGroups(part);
-    const training = forTraining(policy, config.gradient_checkpointing, batch.tokens.length);
+    const dropping = withDropout(policy, config.seed, optimizer.updates, i);
+    const training = forTraining(dropping, config.gradient_checkpointing, batch.tokens.length);
     if (training.recomputes) recomputedTokens += batch.tokens.length;
-    const dropping = withDropout(training, config.seed, optimizer.updates, i);
     const forward = (): tf.Scalar => {
-      const output = tokenLogps(dropping, batch, 1);
+      const output = tokenLogps(training, batch, 1);
       entropies.push(...(output.entropies.dataSync() as Float32Array));
       return hostLoss(output.logps, (logps) => {
         const result = sftLoss(logps, totalTokens);

@@ -211,8 +211,15 @@ function passesOf(shape: MemoryShape, settings: MemorySettings): Passes {
     return { kept: projected + 2 * (hidden + inner) + heads, besides: 0, work };
   }
   const kept = 4 * hidden + projected + 3 * inner;
-  const adapters = measured.adapterOutputs * adaptedOutputs(shape, settings);
-  return { kept, besides: kept * measured.backwardShare + adapters, work: 0 };
+  const adapted = settings.loraRank > 0 ? adaptedLayers(shape, settings) : [];
+  const floats = (side: 'inputs' | 'outputs'): number => adapted.reduce((sum, layer) => sum + layer[side], 0);
+  const products = measured.adapterOutputs * floats('outputs');
+  const dropped = settings.drops ? 2 * floats('inputs') : 0; // the masks, and what they leave
+  return {
+    kept,
+    besides: kept * measured.backwardShare + products + dropped,
+    work: layerFloats(shape) + products,
+  };
 }
 
 /** Whether the native backend computes a layer in one call; as `hasKnownLayers` of the engine. */
@@ -285,12 +292,6 @@ function adaptedLayers(shape: MemoryShape, { loraTargets }: MemorySettings): Lin
 function adapterWeights(shape: MemoryShape, settings: MemorySettings): number {
   const widths = adaptedLayers(shape, settings).reduce((sum, { inputs, outputs }) => sum + inputs + outputs, 0);
   return shape.layers * settings.loraRank * widths;
-}
-
-/** Floats that the adapted linear layers of one layer give for a token. */
-function adaptedOutputs(shape: MemoryShape, settings: MemorySettings): number {
-  if (settings.loraRank === 0) return 0;
-  return adaptedLayers(shape, settings).reduce((sum, { outputs }) => sum + outputs, 0);
 }
 
 /** Floats of a token that live while one layer is computed. */
