@@ -45,7 +45,7 @@ export function settingsOf(type: RunType): Setting[] {
       core = core.unwrap() as z.ZodType;
     }
     const help = field.description ?? core.description ?? '';
-    const options = core instanceof z.ZodEnum ? core.options : core instanceof z.ZodLiteral ? [...core.values] : [];
+    const options = optionsOf(core);
     return {
       name,
       label: labelOf(name),
@@ -56,6 +56,11 @@ export function settingsOf(type: RunType): Setting[] {
       required,
     };
   });
+}
+
+function optionsOf(core: z.ZodType): Setting['options'] {
+  if (core instanceof z.ZodEnum) return core.options;
+  return core instanceof z.ZodLiteral ? ([...core.values] as Setting['options']) : [];
 }
 
 function kindOf(name: string, core: z.ZodType): Setting['kind'] {
