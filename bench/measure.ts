@@ -29,6 +29,8 @@ export interface Job {
   size: BenchSize;
   steps: number;
   threads: number;
+  /** Settings of the studio's run besides those of the size. */
+  settings?: Partial<GrpoConfig>;
 }
 
 /** TRL's trainer, run by a Python that has it. */
@@ -52,7 +54,7 @@ export async function measurePeer(python: string, { folder, size, steps, threads
 }
 
 /** What the studio is told to train. */
-export function studioConfig({ folder, size, steps }: Omit<Job, 'threads'>): GrpoConfig {
+export function studioConfig({ folder, size, steps, settings }: Omit<Job, 'threads'>): GrpoConfig {
   return grpoConfigSchema.parse({
     model: folder,
     dataset: join(folder, 'train.jsonl'),
@@ -70,6 +72,7 @@ export function studioConfig({ folder, size, steps }: Omit<Job, 'threads'>): Grp
       { name: 'accuracy', type: 'answer_match', extract: { type: 'tag', tag: 'answer' } },
       { name: 'format', type: 'format', tags: ['think', 'answer'], weight: 0.2 },
     ],
+    ...settings,
   });
 }
 

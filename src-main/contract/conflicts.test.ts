@@ -29,6 +29,12 @@ describe('findConflicts', () => {
     [{ beta: 0, sync_ref_model: true }, 'sync_ref_model'],
     [{ beta: 0, use_bias_correction_kl: true }, 'use_bias_correction_kl'],
     [{ sync_ref_model: true, lora_r: 8 }, 'sync_ref_model'],
+    [{ sampler_weights: 'bfloat16' }, 'sampler_correction'],
+    [{ sampler_weights: 'bfloat16', sampler_correction: 'token_mask', kl_in_reward: true }, 'kl_in_reward'],
+    [
+      { sampler_weights: 'bfloat16', sampler_correction: 'token_mask', lora_r: 4, load_in_8bit: true },
+      'sampler_weights',
+    ],
     [{ kl_in_reward: true, use_bias_correction_kl: true }, 'use_bias_correction_kl'],
     [{ multi_objective_aggregation: 'normalize_then_sum', scale_rewards: 'none' }, 'scale_rewards'],
     [{ multi_objective_aggregation: 'normalize_then_sum', advantage_baseline: 'none' }, 'advantage_baseline'],

@@ -66,6 +66,22 @@ export function findConflicts(config: GrpoConfig): Conflict[] {
     const message = 'the reference of an adapter is its frozen base, which cannot follow the policy';
     refuse('sync_ref_model', `${message}; turn off sync_ref_model or set lora_r to 0`);
   }
+  if (config.sampler_weights === 'bfloat16') {
+    const weights = `sampler_weights ${config.sampler_weights}`;
+    if (config.sampler_correction === 'none') {
+      const message = `${weights} draws from a distribution that is not quite the policy's, and nothing would make up for it`;
+      const remedy = "set sampler_correction (TRL's default is sequence_mask) or sampler_weights float32";
+      refuse('sampler_correction', `${message}; ${remedy}`);
+    }
+    if (config.kl_in_reward) {
+      const message = `the KL in the reward is that of the log-probs of sampling, which with ${weights} are not the policy's`;
+      refuse('kl_in_reward', `${message}; turn off kl_in_reward or set sampler_weights float32`);
+    }
+    if (config.load_in_8bit) {
+      const message = `${weights} rounds weights that are floats, and load_in_8bit holds them in 8 bits already`;
+      refuse('sampler_weights', `${message}; set sampler_weights float32 or turn off load_in_8bit`);
+    }
+  }
   if (config.kl_in_reward && config.use_bias_correction_kl) {
     refuse(
       'use_bias_correction_kl',

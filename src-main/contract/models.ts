@@ -119,6 +119,8 @@ export interface MemoryCheck {
   /** Bytes that this machine can give to the run now. */
   available: number;
   fits: boolean;
+  /** Whether the estimate is of layers that are computed again for their gradients. */
+  recomputes: boolean;
   /** The smallest changes first; empty when it fits, or when nothing would make it fit. */
   suggestions: MemorySuggestion[];
 }

@@ -45,6 +45,24 @@ describe.skipIf(!available)(`GRPO with its options${available ? '' : ` (${why})`
     }
   });
 
+  test('sampling with bfloat16 weights: what it is off by is measured, and the old policy is the trained one', async () => {
+    const exact = (await train(grpo({ ...once, max_steps: 1 }))).steps[0];
+    const options = { ...once, max_steps: 1, sampler_weights: 'bfloat16', sampler_correction: 'token_truncate' };
+    const { metrics, groups } = (await train(grpo(options))).steps[0];
+    const difference = 'sampling/sampling_logp_difference/mean';
+    expect(exact.metrics[difference]).toBeLessThan(1e-4);
+    expect(metrics[difference]).toBeGreaterThan(10 * exact.metrics[difference]);
+    expect(metrics[difference]).toBeLessThan(0.05);
+    expect(metrics['sampling/importance_sampling_ratio/min']).toBeLessThan(1);
+    expect(metrics['sampling/importance_sampling_ratio/max']).toBeGreaterThan(1);
+    // The weight of a token is π_old/π_sampler, and π_old is what the loss was taken of: the ratio is 1.
+    expect(metrics['ratio/max']).toBe(1);
+    for (const { samplingLogps, oldLogps, policyLogps } of groups.flatMap(({ completions }) => completions)) {
+      expect(oldLogps).toEqual(policyLogps);
+      expect(oldLogps).not.toEqual(samplingLogps);
+    }
+  });
+
   test('accumulated gradients are those of the whole batch, whatever the loss', async () => {
     for (const loss_type of ['grpo', 'dapo', 'dr_grpo']) {
       const norm = async (parts: number) => {

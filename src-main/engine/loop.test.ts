@@ -23,6 +23,11 @@ const { available, why } = await probe();
 describe.skipIf(!available)(`the training loop${available ? '' : ` (${why})`}`, () => {
   test.each([
     ['GRPO', grpo, ['model.safetensors']],
+    [
+      'GRPO with bfloat16 sampling',
+      () => grpo({ sampler_weights: 'bfloat16', sampler_correction: 'sequence_mask' }),
+      ['model.safetensors'],
+    ],
     ['SFT', sft, ['model.safetensors']],
     ['GRPO of an adapter', grpoOfAdapter, ['adapter_model.safetensors', 'adapter_config.json']],
   ])('%s: a resumed run is the uninterrupted run, bit for bit', async (_name, run, modelFiles) => {

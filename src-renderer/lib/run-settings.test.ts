@@ -15,6 +15,11 @@ test('every setting of the contract is there, with its kind and default', () => 
   });
   expect(byName['loss_type']).toMatchObject({ kind: 'choice', default: 'grpo' });
   expect(byName['loss_type'].options).toContain('dr_grpo');
+  expect(byName['gradient_checkpointing']).toMatchObject({
+    kind: 'choice',
+    options: [true, false, 'auto'],
+    default: 'auto',
+  });
   expect(byName['model']).toMatchObject({ kind: 'text', required: true });
   expect(byName['stop']).toMatchObject({ kind: 'texts', default: [] });
   expect(byName['dynamic_sampling']).toMatchObject({ kind: 'switch', default: false });

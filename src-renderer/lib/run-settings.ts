@@ -21,7 +21,7 @@ export interface Setting {
   help: string;
   kind: 'integer' | 'number' | 'text' | 'choice' | 'switch' | 'texts' | 'rules';
   /** Of a choice. */
-  options: string[];
+  options: (string | number | boolean)[];
   /** undefined: the setting is off, or has to be given. */
   default: unknown;
   required: boolean;
@@ -45,7 +45,7 @@ export function settingsOf(type: RunType): Setting[] {
       core = core.unwrap() as z.ZodType;
     }
     const help = field.description ?? core.description ?? '';
-    const options = core instanceof z.ZodEnum ? core.options.map(String) : [];
+    const options = optionsOf(core);
     return {
       name,
       label: labelOf(name),
@@ -58,9 +58,14 @@ export function settingsOf(type: RunType): Setting[] {
   });
 }
 
+function optionsOf(core: z.ZodType): Setting['options'] {
+  if (core instanceof z.ZodEnum) return core.options;
+  return core instanceof z.ZodLiteral ? ([...core.values] as Setting['options']) : [];
+}
+
 function kindOf(name: string, core: z.ZodType): Setting['kind'] {
   if (name === 'rewards') return 'rules';
-  if (core instanceof z.ZodEnum) return 'choice';
+  if (core instanceof z.ZodEnum || core instanceof z.ZodLiteral) return 'choice';
   if (core instanceof z.ZodBoolean) return 'switch';
   if (core instanceof z.ZodArray) return 'texts';
   if (core instanceof z.ZodNumber) return core.format === 'safeint' ? 'integer' : 'number';

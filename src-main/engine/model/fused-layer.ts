@@ -76,10 +76,12 @@ export function fusedLayer(
   const fresh = (shape: number[]): tf.Tensor => tf.engine().makeTensorFromTensorInfo(backend.allocate(shape));
   const trained = [...tensors.norms, ...tensors.arrays].filter(isTrained);
 
+  const { gradientDepth, kernelDepth } = tf.engine().state;
+  const keeps = gradientDepth > 0 && kernelDepth === 0; // a layer within another operation is not recorded
+
   const run = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const x = args[0] as tf.Tensor;
     const save = args[args.length - 1] as tf.GradSaveFunc;
-    const keeps = tf.engine().state.gradientDepth > 0;
     const [query, keys] = [heads * headDim, keyValueHeads * headDim];
     const widths = [
       query,

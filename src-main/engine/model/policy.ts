@@ -17,6 +17,8 @@ import { readOpen, toWeight } from './weights.ts';
 export { readDecoderConfig, toWeight };
 
 export interface Policy extends Decoder {
+  /** Whether a layer keeps its input alone for the backward pass and computes the rest again. */
+  recomputes: boolean;
   /**
    * Rotary tables, in the order of the config's `ropes`, for sequences of up to `length` tokens: where the frequencies depend on the
    * length (dynamic, longrope), it decides, as the length of the longest row of a batch does in transformers. The policy keeps and
@@ -146,6 +148,7 @@ export function makePolicy(config: DecoderConfig, weights: Record<string, tf.Ten
     config,
     weights,
     adapter: null,
+    recomputes: false,
     parameters: weights as TrainablePolicy['parameters'],
     rope: (length) => tables.upTo(length),
     dispose() {

@@ -1,9 +1,10 @@
 /** Log-probs and entropies of completion tokens under a policy, over a packed batch. */
 import type * as tf from '@tensorflow/tfjs-core';
 import { valuesOf } from '../tensor/values-of.ts';
-import { decoderLayer, headWeight, hiddenStates, logitsInput } from './decoder.ts';
+import { decoderLayer, headWeight, hiddenStates, logitsInput, type RunLayer } from './decoder.ts';
 import { canFuseLayers, fusedLayer, type TakeKeys } from './fused-layer.ts';
 import type { Policy } from './policy.ts';
+import { recomputedLayer } from './recomputed-layer.ts';
 import { attention } from '../tensor/ops/attention.ts';
 import { embedding } from '../tensor/ops/embedding.ts';
 import { selectiveLogSoftmax } from '../tensor/ops/selective-log-softmax.ts';
@@ -48,13 +49,17 @@ export function packedHiddenStates(
 ): tf.Tensor2D {
   const tables = policy.rope(Math.max(longest, largest(positions) + 1));
   const fused = canFuseLayers(policy, tables);
-  return hiddenStates(policy, tokens, (layer, input) =>
+  const run: RunLayer = (layer, input) =>
     fused
       ? fusedLayer(policy, tables[0], layer, input, { positions, segments }, takeKeys)
       : decoderLayer(policy, tables, layer, input, positions, (query, key, value, options) => {
           takeKeys?.(layer, key, value);
           return attention(query, key, value, segments, options);
-        }),
+        });
+  // What the last layer keeps would be there again as soon as the backward pass begins.
+  const recomputes = (layer: number): boolean => policy.recomputes && layer + 1 < policy.config.layers;
+  return hiddenStates(policy, tokens, (layer, input) =>
+    recomputes(layer) ? recomputedLayer(policy, layer, input, (again) => run(layer, again)) : run(layer, input),
   );
 }
 

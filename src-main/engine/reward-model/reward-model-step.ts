@@ -16,6 +16,7 @@ import type { TokenGroup } from '../model/packed-batch.ts';
 import { accumulate, lossGradients, microBatches } from '../train/gradients.ts';
 import { hostLoss } from '../train/host-loss.ts';
 import type { Gradients, Optimizer } from '../train/optimizer.ts';
+import { forTraining } from '../train/recomputation.ts';
 import { exampleKind, tokenizeExample, type ExampleKind } from './examples.ts';
 import type { TrainableRewardModel } from './reward-model.ts';
 import { packSequences, scoreTokens, sequenceScores } from './sequence-scores.ts';
@@ -47,12 +48,15 @@ export function rewardModelStep(
   const examples = toExamples(trainer, rows, kind);
   let gradients: Gradients | null = null;
   let loss = 0;
+  let recomputedTokens = 0;
   const scores: number[] = [];
   for (const [i, part] of microBatches(examples, config.gradient_accumulation_steps).entries()) {
     const batch = packSequences(part, policy.config.padTokenId);
     const dropping = withDropout(policy, config.seed, optimizer.updates, i);
+    const training = forTraining(dropping, config.gradient_checkpointing, batch.tokens.length);
+    if (training.recomputes) recomputedTokens += batch.tokens.length;
     const forward = (): tf.Scalar =>
-      hostLoss(sequenceScores(dropping, batch), (values) => {
+      hostLoss(sequenceScores(training, batch), (values) => {
         const result = scoreLoss(kind, values, part, examples.length);
         loss += result.loss;
         scores.push(...values);
@@ -70,6 +74,7 @@ export function rewardModelStep(
     grad_norm: gradientNorm,
     learning_rate: learningRate,
     num_input_tokens: tokens,
+    'memory/recomputed_tokens': recomputedTokens,
     'tokens_per_second/update': tokens / seconds,
     step_time: seconds,
   };

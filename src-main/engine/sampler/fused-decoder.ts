@@ -4,6 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { headWeight } from '../model/decoder.ts';
+import type { SamplerWeights } from '../../contract/config.ts';
+import { StudioError } from '../../contract/errors.ts';
 import { hasKnownLayers, LINEARS } from '../model/known-layers.ts';
 import { loraScale } from '../model/lora.ts';
 import type { Policy } from '../model/policy.ts';
@@ -19,6 +21,7 @@ type Handle = object;
 /** The addon's functions; see src-main/engine/native/src/decode/init.cc. All throw RangeError for arrays or indices that do not fit. */
 interface DecodeAddon {
   createDecoder(...sizesEpsilonAndScale: number[]): Handle;
+  setDecoderFormat(decoder: Handle, format: number): void;
   setDecoderHead(decoder: Handle, finalNorm: Float32Array, head: Float32Array): void;
   setDecoderNorms(decoder: Handle, layer: number, inputNorm: Float32Array, attentionNorm: Float32Array): void;
   setDecoderMatrix(
@@ -57,23 +60,37 @@ export interface FusedDecoder {
 }
 
 /** Packed weights live as long as the weights they were made of. */
-const decoders = new WeakMap<Policy['weights'], { handle: Handle; frozen: boolean }>();
+const decoders = new WeakMap<Policy['weights'], { handle: Handle; format: SamplerWeights; frozen: boolean }>();
+
+/** How the decoder holds matrices, in the order of `WeightFormat` in packed_matrix.h. */
+const FORMATS: readonly SamplerWeights[] = ['float32', 'bfloat16'];
 
 /**
+ * @param format of the matrices; a product with rounded weights also rounds what it multiplies them with
  * @param tables rotary tables that reach beyond the largest position
  * @param caches keys and values of the prompts, one a layer
  * @returns null where the backend or the model needs the composition
+ * @throws StudioError `config_invalid` where it does and the weights are to be rounded
  */
 export function openFusedDecoder(
   policy: Policy,
   tables: readonly RopeTable[],
   caches: readonly LayerCache[],
   slots: number,
+  format: SamplerWeights,
 ): FusedDecoder | null {
   const backend = nativeBackend();
-  if (backend === null || tf.getBackend() !== 'native' || !hasKnownLayers(policy, tables)) return null;
+  if (backend === null || tf.getBackend() !== 'native' || !hasKnownLayers(policy, tables)) {
+    if (format === 'float32') return null;
+    throw new StudioError(
+      'config_invalid',
+      `sampler_weights ${format} needs the native backend and a model whose layers are those of a Llama, with weights in floats; ` +
+        'set sampler_weights float32',
+      { field: 'sampler_weights' },
+    );
+  }
   const addon = loadAddon<DecodeAddon>();
-  const handle = packWeights(policy, addon);
+  const handle = packWeights(policy, addon, format);
   const values = (tensor: tf.Tensor): Float32Array => backend.values(tensor);
   const { vocabSize, hiddenSize } = policy.config;
   const promptTokens = caches[0].promptKeys.shape[0];
@@ -112,11 +129,12 @@ export function openFusedDecoder(
 }
 
 /** Packs what can have changed since the last rollout: everything, or nothing where all weights are frozen. */
-function packWeights(policy: Policy, addon: DecodeAddon): Handle {
+function packWeights(policy: Policy, addon: DecodeAddon, format: SamplerWeights): Handle {
   const { config, weights } = policy;
   const backend = nativeBackend()!;
   const known = decoders.get(weights);
-  if (known?.frozen && policy.adapter === null) return known.handle;
+  const same = known?.format === format;
+  if (same && known.frozen && policy.adapter === null) return known.handle;
   const values = (name: string): Float32Array => backend.values(weights[name]);
   const handle =
     known?.handle ??
@@ -133,8 +151,8 @@ function packWeights(policy: Policy, addon: DecodeAddon): Handle {
       1 / Math.sqrt(config.headDim),
     );
   const trained = Object.values(weights).some((weight) => weight instanceof tf.Variable);
-  if (trained || known === undefined)
-    addon.setDecoderHead(handle, values('model.norm.weight'), backend.values(headWeight(policy)));
+  addon.setDecoderFormat(handle, FORMATS.indexOf(format));
+  if (trained || !same) addon.setDecoderHead(handle, values('model.norm.weight'), backend.values(headWeight(policy)));
   for (let layer = 0; layer < config.layers; layer++) {
     const name = `model.layers.${layer}`;
     addon.setDecoderNorms(
@@ -151,7 +169,7 @@ function packWeights(policy: Policy, addon: DecodeAddon): Handle {
       });
     }
   }
-  decoders.set(weights, { handle, frozen: !trained && policy.adapter === null });
+  decoders.set(weights, { handle, format, frozen: !trained && policy.adapter === null });
   return handle;
 }
 

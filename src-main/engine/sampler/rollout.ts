@@ -1,6 +1,6 @@
 /** Group rollout: samples several completions for each prompt, with the prompt computed once for its whole group. */
 import type * as tf from '@tensorflow/tfjs-core';
-import type { SamplingConfig } from '../../contract/config.ts';
+import type { SamplerWeights, SamplingConfig } from '../../contract/config.ts';
 import type { FinishReason } from '../../contract/engine.ts';
 import { StudioError } from '../../contract/errors.ts';
 import { RandomStream } from '../../grpo/random.ts';
@@ -14,9 +14,8 @@ import { linear } from '../tensor/ops/linear.ts';
 import { valuesOf } from '../tensor/values-of.ts';
 import type { RopeTable } from '../tensor/ops/rope.ts';
 import { packGroups } from '../model/packed-batch.ts';
-import { drawTokens, isPlain } from './draw-tokens.ts';
+import { drawTokens } from './draw-tokens.ts';
 import { openFusedDecoder } from './fused-decoder.ts';
-import { drawToken, filterLogits, likeliestToken, logProbability } from './logit-filters.ts';
 
 export interface RolloutOptions {
   sampling: SamplingConfig;
@@ -27,6 +26,8 @@ export interface RolloutOptions {
   /** Seeds the draws; each completion has its own stream, named by this path, its prompt's place and its place in the group. */
   seed: number;
   path: (string | number)[];
+  /** What it decodes with; float32 where absent. Prompts are computed with the weights as they are. */
+  weights?: SamplerWeights;
 }
 
 export interface SampledCompletion {
@@ -64,7 +65,8 @@ interface LiveCompletion extends GrowingCompletion {
  * @param prompts token ids of each prompt
  * @returns G completions for each prompt, in order. The same seed and path give the same tokens on the same backend, whatever
  *   else is in the batch.
- * @throws StudioError `config_invalid` when a prompt and its completion do not fit into the model's context
+ * @throws StudioError `config_invalid` when a prompt and its completion do not fit into the model's context, or the policy cannot be
+ *   decoded with such weights
  */
 export function rollout(
   policy: Policy,
@@ -114,7 +116,7 @@ export function* rolloutSteps(
   const tables = policy.rope(places);
   const { caches, logits: promptLogits, starts } = prefill(policy, places, prompts, { slots: live.length, capacity });
   try {
-    const fused = openFusedDecoder(policy, tables, caches, live.length);
+    const fused = openFusedDecoder(policy, tables, caches, live.length, options.weights ?? 'float32');
     const decode = (input: DecodeInput): Float32Array =>
       fused?.step(input.tokens, input.positions, input.rows) ?? decodeStep(policy, tables, caches, input);
     let logits = promptLogits; // [prompts, V]; later [live, V]
@@ -232,30 +234,28 @@ function appendTokens(
   { prompts, vocabulary, eos, options: { sampling, greedy } }: DrawContext,
 ): void {
   const banned = live[0].tokens.length < sampling.min_completion_length ? Int32Array.from(eos) : new Int32Array(0);
-  const append = (completion: LiveCompletion, token: number, logp: number): void => {
-    completion.tokens.push(token);
-    completion.logps.push(logp);
-    if (sampling.stop.length > 0) completion.text += completion.decoder.push(token);
-  };
-  if (!greedy && isPlain(sampling)) {
-    const uniforms = Float64Array.from(live, ({ stream }) => stream.nextFloat());
-    const { tokens, logps } = drawTokens(logits, vocabulary, rows, uniforms, banned, sampling.temperature);
-    live.forEach((completion, i) => append(completion, tokens[i], logps[i]));
-    return;
-  }
+  const { tokens, logps } = drawTokens({
+    logits,
+    vocabulary,
+    rows,
+    uniforms: greedy ? null : Float64Array.from(live, ({ stream }) => stream.nextFloat()),
+    banned,
+    previous:
+      sampling.repetition_penalty === 1 ? null : live.map(({ group, tokens }) => concatenated(prompts[group], tokens)),
+    filters: sampling,
+  });
   live.forEach((completion, i) => {
-    const own = logits.subarray(rows[i] * vocabulary, (rows[i] + 1) * vocabulary);
-    const filtered = Float32Array.from(own);
-    for (const token of banned) filtered[token] = -Infinity;
-    filterLogits(filtered, concatenated(prompts[completion.group], completion.tokens), sampling);
-    const token = greedy ? likeliestToken(filtered) : drawToken(filtered, completion.stream.nextFloat());
-    append(completion, token, logProbability(own, token, sampling.temperature));
+    completion.tokens.push(tokens[i]);
+    completion.logps.push(logps[i]);
+    if (sampling.stop.length > 0) completion.text += completion.decoder.push(tokens[i]);
   });
 }
 
-function* concatenated(prompt: Int32Array, tokens: number[]): Iterable<number> {
-  yield* prompt;
-  yield* tokens;
+function concatenated(prompt: Int32Array, tokens: readonly number[]): Int32Array {
+  const all = new Int32Array(prompt.length + tokens.length);
+  all.set(prompt);
+  all.set(tokens, prompt.length);
+  return all;
 }
 
 function finishReason(

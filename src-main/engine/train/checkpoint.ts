@@ -60,6 +60,7 @@ export function configHash({ type, config }: RunConfig): string {
     backend: _backend,
     save_steps: _saveSteps,
     save_total_limit: _saveTotalLimit,
+    gradient_checkpointing: _gradientCheckpointing,
     ...decisive
   } = config;
   const sorted = Object.fromEntries(Object.entries(decisive).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -25,12 +25,17 @@ const ACTIVATION_BYTES = 320 * 2 ** 20;
  * 320 MiB, or the size of the model itself where that is more.
  */
 export function partsForMemory(policy: Policy, tokens: number): number {
+  const budget = Math.max(ACTIVATION_BYTES, 4 * parameterCount(policy));
+  return Math.max(1, Math.ceil(activationBytes(policy, tokens) / budget));
+}
+
+/** Bytes that all layers keep of `tokens` for their gradients, unless they are computed again. */
+export function activationBytes(policy: Policy, tokens: number): number {
   const { layers, hiddenSize, intermediateSize, heads, keyValueHeads, headDim } = policy.config;
   const projected = (2 * heads + 2 * keyValueHeads) * headDim;
   const fused = canFuseLayers(policy, policy.rope(1));
   const floats = projected + (fused ? 2 * (hiddenSize + intermediateSize) : 4 * hiddenSize + 3 * intermediateSize); // of a token and layer
-  const budget = Math.max(ACTIVATION_BYTES, 4 * parameterCount(policy));
-  return Math.max(1, Math.ceil((4 * layers * floats * tokens) / budget));
+  return 4 * layers * floats * tokens;
 }
 
 /** Cuts a batch into at most `parts` micro-batches of about the same size; none is empty. */

@@ -118,7 +118,14 @@ function sampleGroups(
     policy,
     tokenizer,
     prompts.map(({ tokens }) => tokens),
-    { sampling: config, generations: config.num_generations, greedy: false, seed: config.seed, path },
+    {
+      sampling: config,
+      generations: config.num_generations,
+      greedy: false,
+      seed: config.seed,
+      path,
+      weights: config.sampler_weights,
+    },
   );
   return rows.map((row, i) => ({
     row: row.index,

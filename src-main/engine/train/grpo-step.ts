@@ -46,7 +46,7 @@ export async function* grpoStep(
 
   yield { type: 'phase', phase: 'update', step };
   const options = lossOptions(config, coefficients);
-  const { losses, gradientNorm, updates } = updatePolicy(
+  const { losses, gradientNorm, updates, recomputedTokens } = updatePolicy(
     trainer,
     { groups, replayed, advantages },
     options,
@@ -78,6 +78,7 @@ export async function* grpoStep(
     grad_norm: gradientNorm,
     learning_rate: learningRate,
     completion_tokens: completionTokens,
+    'memory/recomputed_tokens': recomputedTokens,
     'tokens_per_second/sampling': time.perSecond(tokenCount(sampled), 'sampling'),
     'tokens_per_second/scoring': time.perSecond(tokenCount(sampled), 'scoring'),
     ...(trainer.reference === null

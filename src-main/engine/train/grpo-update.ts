@@ -18,6 +18,7 @@ import { accumulate, lossGradients, microBatches, partsForMemory, zeroGradients 
 import { advantageOptions } from './grpo-settings.ts';
 import { hostLoss, type HostLoss } from './host-loss.ts';
 import type { Gradients, Optimizer } from './optimizer.ts';
+import { forTraining } from './recomputation.ts';
 
 /** Some groups, as one forward and backward pass takes them. */
 interface MicroBatch {
@@ -115,6 +116,8 @@ export interface UpdateResult {
   gradientNorm: number;
   /** Optimizer updates made. */
   updates: number;
+  /** Tokens whose layers were computed a second time, to save memory. */
+  recomputedTokens: number;
 }
 
 /**
@@ -150,6 +153,7 @@ export function updatePolicy(
   const averageTokens = lossTokens(slices.flat(), config) / slices.length;
   const losses: GrpoLoss[] = [];
   let gradientNorm = 0;
+  let recomputedTokens = 0;
   for (let iteration = 0; iteration < config.num_iterations; iteration++) {
     for (const slice of slices) {
       const totals = {
@@ -159,9 +163,12 @@ export function updatePolicy(
       };
       let gradients: Gradients | null = null;
       for (const [part, micro] of slice.entries()) {
+        const tokens = micro.batch.tokens.length;
         const dropping = withDropout(policy, config.seed, optimizer.updates, part);
+        const training = forTraining(dropping, config.gradient_checkpointing, tokens);
+        if (training.recomputes && micro.learns) recomputedTokens += tokens;
         const forward = (): tf.Scalar => {
-          const output = tokenLogps(dropping, micro.batch, config.temperature);
+          const output = tokenLogps(training, micro.batch, config.temperature);
           const entropies = output.entropies.dataSync() as Float32Array;
           const bonus = options.entropyCoefficient === 0 ? null : output.entropies;
           return hostLoss(
@@ -186,7 +193,7 @@ export function updatePolicy(
     }
   }
   const updates = config.num_iterations * slices.length;
-  return { losses, gradientNorm: gradientNorm / updates, updates };
+  return { losses, gradientNorm: gradientNorm / updates, updates, recomputedTokens };
 }
 
 /**

@@ -50,3 +50,14 @@ test('what the watchers see is told as it begins, and not in every step', () => 
   }
   expect(told).toEqual([20, 70]);
 });
+
+test('that layers are computed again is told once, and not where the config asks for it', () => {
+  const told = (gradient_checkpointing: boolean | 'auto'): number[] => {
+    const warnings = new RunWarnings(grpo({ gradient_checkpointing }), { takeWarnings: () => [] });
+    return [0, 700, 700].flatMap((tokens, step) =>
+      [...warnings.afterStep({ step, metrics: { 'memory/recomputed_tokens': tokens } })].map((event) => event.step),
+    );
+  };
+  expect(told('auto')).toEqual([1]);
+  expect(told(true)).toEqual([]);
+});

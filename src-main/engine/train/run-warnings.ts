@@ -1,4 +1,5 @@
-/** What a run warns of while it goes on: completions that rules could not score, and what the watchers of the reward see. */
+/** What a run warns of while it goes on: completions that rules could not score, memory that is short, and what the watchers of the
+ * reward see. */
 import type { RunConfig } from '../../contract/config.ts';
 import type { EngineEvent, StepRecord } from '../../contract/engine.ts';
 import type { RewardScorer, ScoringWarning } from '../../rewards/reward-scorer.ts';
@@ -26,6 +27,7 @@ export class RunWarnings {
   /** The step from which on each pattern, by its title, may be warned of again. */
   readonly #quietUntil = new Map<string, number>();
   #scoringQuietUntil = 0;
+  #toldOfMemory = false;
 
   constructor(run: RunConfig, scorer: Pick<RewardScorer, 'takeWarnings'>) {
     this.#run = run;
@@ -38,6 +40,14 @@ export class RunWarnings {
       const taken = this.#scorer.takeWarnings();
       if (taken.length > 0) this.#scoringQuietUntil = step + SCORING_INTERVAL;
       yield* scoringEvents(step, taken);
+    }
+    const recomputed = metrics['memory/recomputed_tokens'] ?? 0;
+    if (recomputed > 0 && !this.#toldOfMemory && this.#run.config.gradient_checkpointing === 'auto') {
+      this.#toldOfMemory = true;
+      const instead =
+        'Fewer completions or shorter ones in a micro-batch need less; gradient_checkpointing decides it for good.';
+      const message = `Memory is short: layers are computed again for their gradients, so updates take up to a third longer. ${instead}`;
+      yield { type: 'warning', step, message };
     }
     if (this.#run.type !== 'grpo') return;
     this.#window.push({ step, metrics });

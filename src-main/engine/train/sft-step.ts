@@ -13,6 +13,7 @@ import { tokenLogps } from '../model/token-logps.ts';
 import { accumulate, lossGradients, microBatches } from './gradients.ts';
 import { hostLoss } from './host-loss.ts';
 import type { Gradients, Optimizer } from './optimizer.ts';
+import { forTraining } from './recomputation.ts';
 
 export interface SftTrainer {
   config: SftConfig;
@@ -33,12 +34,15 @@ export function sftStep(
   const totalTokens = examples.reduce((total, { completions }) => total + completions[0].length, 0);
   let gradients: Gradients | null = null;
   let loss = 0;
+  let recomputedTokens = 0;
   const entropies: number[] = [];
   for (const [i, part] of microBatches(examples, config.gradient_accumulation_steps).entries()) {
     const batch = packGroups(part);
     const dropping = withDropout(policy, config.seed, optimizer.updates, i);
+    const training = forTraining(dropping, config.gradient_checkpointing, batch.tokens.length);
+    if (training.recomputes) recomputedTokens += batch.tokens.length;
     const forward = (): tf.Scalar => {
-      const output = tokenLogps(dropping, batch, 1);
+      const output = tokenLogps(training, batch, 1);
       entropies.push(...(output.entropies.dataSync() as Float32Array));
       return hostLoss(output.logps, (logps) => {
         const result = sftLoss(logps, totalTokens);
@@ -57,6 +61,7 @@ export function sftStep(
     grad_norm: gradientNorm,
     learning_rate: learningRate,
     completion_tokens: totalTokens,
+    'memory/recomputed_tokens': recomputedTokens,
     'tokens_per_second/update': totalTokens / seconds,
     step_time: seconds,
   };

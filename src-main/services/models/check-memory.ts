@@ -1,10 +1,11 @@
 /** Holds a run's memory against the machine's, and finds settings with which a run that does not fit would. */
 import { StudioError } from '../../contract/errors.ts';
-import type { MemoryCheck, MemorySuggestion, ModelShape } from '../../contract/models.ts';
-import { estimateMemory, memorySettings, type MemoryRun, type RowTokens } from './estimate-memory.ts';
+import type { MemoryCheck, MemorySuggestion } from '../../contract/models.ts';
+import { estimateMemory, memorySettings, type MemoryRun, type MemoryShape, type RowTokens } from './estimate-memory.ts';
 
 /** Settings that lower the peak, each step from what a run has; those that change least about the training first. */
 const remedies: readonly ((run: MemoryRun) => Record<string, number | boolean>[])[] = [
+  ({ config }) => (config.gradient_checkpointing === false ? [{ gradient_checkpointing: true }] : []),
   (run) => {
     const most = run.type === 'grpo' ? run.config.prompts_per_step : run.config.batch_size;
     const now = run.config.gradient_accumulation_steps;
@@ -24,11 +25,18 @@ const remedies: readonly ((run: MemoryRun) => Record<string, number | boolean>[]
 /**
  * @param available bytes that the machine can give
  */
-export function checkMemory(run: MemoryRun, shape: ModelShape, tokens: RowTokens, available: number): MemoryCheck {
+export function checkMemory(run: MemoryRun, shape: MemoryShape, tokens: RowTokens, available: number): MemoryCheck {
+  const estimateOf = (run: MemoryRun): Pick<MemoryCheck, 'estimate' | 'recomputes'> => {
+    const settings = memorySettings(run, tokens);
+    const estimate = estimateMemory(shape, settings);
+    if (estimate.total <= available || run.config.gradient_checkpointing !== 'auto')
+      return { estimate, recomputes: settings.recomputes };
+    return { estimate: estimateMemory(shape, { ...settings, recomputes: true }), recomputes: true };
+  };
   const totalWith = (settings: Record<string, number | boolean>): number =>
-    estimateMemory(shape, memorySettings(changed(run, settings), tokens)).total;
-  const estimate = estimateMemory(shape, memorySettings(run, tokens));
-  if (estimate.total <= available) return { estimate, available, fits: true, suggestions: [] };
+    estimateOf(changed(run, settings)).estimate.total;
+  const { estimate, recomputes } = estimateOf(run);
+  if (estimate.total <= available) return { estimate, available, fits: true, recomputes, suggestions: [] };
 
   const suggestions: MemorySuggestion[] = [];
   const all: Record<string, number | boolean> = {}; // the strongest of each remedy
@@ -44,7 +52,7 @@ export function checkMemory(run: MemoryRun, shape: ModelShape, tokens: RowTokens
       }
     }
   }
-  return { estimate, available, fits: false, suggestions };
+  return { estimate, available, fits: false, recomputes, suggestions };
 }
 
 /** @throws StudioError `config_invalid` when the run does not fit, with the settings that would */

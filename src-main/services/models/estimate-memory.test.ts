@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { ModelShape } from '../../contract/models.ts';
 import { checkMemory, requireMemory } from './check-memory.ts';
-import { estimateMemory, memorySettings, type MemoryRun } from './estimate-memory.ts';
+import { estimateMemory, memorySettings, type MemoryRun, type MemoryShape } from './estimate-memory.ts';
 import { memoryRun } from './run-memory.ts';
 
 /** SmolLM2-135M. */
-const shape: ModelShape = {
+const shape: MemoryShape = {
   vocabSize: 49_152,
   hiddenSize: 576,
   intermediateSize: 1536,
@@ -15,6 +14,10 @@ const shape: ModelShape = {
   headDim: 64,
   tiedHead: true,
   fusedProjections: false,
+  headNorms: false,
+  sandwichNorms: false,
+  activation: 'silu',
+  layerPlans: Array.from({ length: 30 }, () => ({ window: null, rope: 0 })),
 };
 const PARAMETERS = 134_515_008;
 const GIB = 2 ** 30;
@@ -52,7 +55,7 @@ describe('estimateMemory', () => {
   });
 
   test('grows with batch, length, group and rank, and shrinks with micro-batches', () => {
-    const base = { lora_r: 16, prompts_per_step: 4, num_generations: 4, max_completion_length: 64 };
+    const base = { lora_r: 16, prompts_per_step: 1, num_generations: 4, max_completion_length: 64 };
     const { total } = estimate(base);
     for (const more of [{ num_generations: 8 }, { max_completion_length: 128 }, { lora_r: 64 }]) {
       expect(estimate({ ...base, ...more }).total).toBeGreaterThan(total);
@@ -69,7 +72,51 @@ describe('estimateMemory', () => {
   });
 });
 
+describe('layers that are computed again', () => {
+  const settings = { lora_r: 16, prompts_per_step: 2, num_generations: 8, max_completion_length: 256 };
+  const bytes = (gradient_checkpointing: boolean, more = {}): number =>
+    estimate({ ...settings, ...more, gradient_checkpointing }).activations;
+
+  test('keep their inputs and what one of them needs', () => {
+    const tokens = 100 + 8 * 256; // of a micro-batch
+    const ofLayer = 2 * (9 + 3) * 64 + 2 * (576 + 1536) + 9;
+    const saved = 4 * tokens * 1.1 * (29 * ofLayer - 30 * 576);
+    expect(bytes(false) - bytes(true)).toBeGreaterThan(0.999 * saved);
+    expect(bytes(false) - bytes(true)).toBeLessThan(1.001 * saved);
+  });
+
+  test('save more where single operations compute them', () => {
+    const dropping = { lora_dropout: 0.1 };
+    expect(bytes(false, dropping)).toBeGreaterThan(bytes(false));
+    expect(bytes(false, dropping) - bytes(true, dropping)).toBeGreaterThan(bytes(false) - bytes(true));
+    const sandwiched = { ...shape, sandwichNorms: true };
+    const of = (shape: MemoryShape) => estimateMemory(shape, memorySettings(run(settings), tokens)).total;
+    expect(of(sandwiched)).toBeGreaterThan(of(shape));
+  });
+});
+
 describe('checkMemory', () => {
+  const long = { lora_r: 16, prompts_per_step: 1, num_generations: 16, max_completion_length: 512 };
+
+  test('computes layers again before it refuses, unless told not to, and then says so', () => {
+    const [kept, again] = [false, true].map((choice) => estimate({ ...long, gradient_checkpointing: choice }).total);
+    const available = (kept + again) / 2;
+    expect(checkMemory(run(long), shape, tokens, kept)).toMatchObject({
+      fits: true,
+      recomputes: false,
+      estimate: { total: kept },
+    });
+    expect(checkMemory(run(long), shape, tokens, available)).toMatchObject({
+      fits: true,
+      recomputes: true,
+      estimate: { total: again },
+    });
+    const refused = checkMemory(run({ ...long, gradient_checkpointing: false }), shape, tokens, available);
+    expect(refused).toMatchObject({ fits: false, estimate: { total: kept } });
+    expect(refused.suggestions[0]).toEqual({ settings: { gradient_checkpointing: true }, total: again });
+    expect(() => requireMemory(refused)).toThrow('gradient_checkpointing true needs');
+  });
+
   test('a run that fits needs no advice', () => {
     const check = checkMemory(run({ lora_r: 16 }), shape, tokens, 64 * GIB);
     expect(check).toMatchObject({ fits: true, suggestions: [] });
@@ -84,7 +131,8 @@ describe('checkMemory', () => {
     expect(check.suggestions.length).toBeGreaterThan(0);
     for (const { settings: changes, total } of check.suggestions) {
       expect(total).toBeLessThanOrEqual(available);
-      expect(estimate({ ...settings, ...changes }).total).toBe(total);
+      const changed = checkMemory(run({ ...settings, ...changes }), shape, tokens, available);
+      expect(changed).toMatchObject({ fits: true, estimate: { total } });
     }
     const [{ settings: first }] = check.suggestions;
     const [name, value] = Object.entries(first)[0];

@@ -2,24 +2,23 @@
  * How much memory the engine process takes at its peak, from a model's sizes and a run's settings. The formulas follow what the engine
  * keeps on the native backend; the numbers that were measured stand in `measured`, and `npm run -s bench:memory` measures them again.
  */
+import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import type { GrpoConfig, RewardModelConfig, SftConfig } from '../../contract/config.ts';
 import type { MemoryEstimate, ModelShape } from '../../contract/models.ts';
 
 /** What was measured on x64 Linux with Node 24, and is not to be read off the code. */
 const measured = {
   /** Node, TensorFlow.js, the tokenizer, the rows of a small dataset. */
-  runtimeBytes: 160 * 2 ** 20,
-  /** What the backward pass holds for each float that the forward pass keeps. */
+  runtimeBytes: 122 * 2 ** 20,
+  /** Of layers that are computed by single operations: what the backward pass holds for each float that the forward pass keeps. */
   backwardShare: 0.22,
-  /** What the two products of an adapter add, for each float that the adapted layer gives. */
+  /** Of such layers: what the two products of an adapter add, for each float that the adapted layer gives. */
   adapterOutputs: 2.6,
-  /** Gradients that live at once while those of micro-batches are added up. */
-  accumulatedGradients: 2.4,
-  /** What the allocator holds beyond what is used of activations. */
-  fragmentation: 0.05,
+  /** What the pool of buffers holds beyond what is used of activations. */
+  fragmentation: 0.1,
 };
 
-/** The engine cuts an update into more micro-batches than the config asks for when what one keeps would be more than this. */
+/** The engine cuts an update into more micro-batches than the config asks for when what one keeps would be more than this, and than the model. */
 const ACTIVATION_LIMIT = 320 * 2 ** 20;
 
 /** Rows that an evaluation answers together (engine/train/evaluate.ts). */
@@ -29,6 +28,9 @@ const EVALUATION_ROWS = 64;
 const PAGE_TOKENS = 32;
 
 const FLOAT = 4; // bytes
+
+/** What of a model its memory depends on. */
+export type MemoryShape = ModelShape & Pick<DecoderConfig, 'headNorms' | 'sandwichNorms' | 'activation' | 'layerPlans'>;
 
 /** What a run's memory depends on besides its model. */
 export interface MemorySettings {
@@ -52,6 +54,10 @@ export interface MemorySettings {
   /** Last names of the layers that get an adapter; all when empty. */
   loraTargets: readonly string[];
   int8: boolean;
+  /** Whether a training pass drops inputs of the adapter. */
+  drops: boolean;
+  /** Whether layers keep their inputs alone for the backward pass. */
+  recomputes: boolean;
   /** Held-out rows that are answered together; 0 without an evaluation. */
   evaluationRows: number;
   /** Whether there is a reference policy. */
@@ -59,7 +65,14 @@ export interface MemorySettings {
 }
 
 type CommonKeys =
-  'lora_r' | 'lora_target_modules' | 'load_in_8bit' | 'gradient_accumulation_steps' | 'eval_dataset' | 'eval_samples';
+  | 'lora_r'
+  | 'lora_target_modules'
+  | 'lora_dropout'
+  | 'load_in_8bit'
+  | 'gradient_accumulation_steps'
+  | 'gradient_checkpointing'
+  | 'eval_dataset'
+  | 'eval_samples';
 type GrpoKeys =
   | 'prompts_per_step'
   | 'num_generations'
@@ -81,6 +94,7 @@ export interface RowTokens {
   completionTokens: number;
 }
 
+/** With `gradient_checkpointing: auto`, the settings of layers that keep everything. */
 export function memorySettings(run: MemoryRun, { promptTokens, completionTokens }: RowTokens): MemorySettings {
   const { config } = run;
   const common = {
@@ -88,6 +102,8 @@ export function memorySettings(run: MemoryRun, { promptTokens, completionTokens 
     loraRank: config.lora_r,
     loraTargets: config.lora_target_modules,
     int8: config.load_in_8bit,
+    drops: config.lora_dropout > 0,
+    recomputes: config.gradient_checkpointing === true,
     evaluationRows:
       run.type === 'reward_model' || config.eval_dataset === undefined
         ? 0
@@ -121,7 +137,7 @@ export function memorySettings(run: MemoryRun, { promptTokens, completionTokens 
 }
 
 /** @returns bytes by what holds them at the peak of the process */
-export function estimateMemory(shape: ModelShape, settings: MemorySettings): MemoryEstimate {
+export function estimateMemory(shape: MemoryShape, settings: MemorySettings): MemoryEstimate {
   const layers = linearLayers(shape);
   const linearWeights = shape.layers * layers.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0);
   const { vocabSize, hiddenSize } = shape;
@@ -133,52 +149,104 @@ export function estimateMemory(shape: ModelShape, settings: MemorySettings): Mem
   const optimizer = 2 * FLOAT * trained;
   const reference = settings.reference && settings.loraRank === 0 ? FLOAT * (linearWeights + otherWeights) : 0;
 
+  const passing = passesOf(shape, settings);
   const tokensPerGroup = settings.promptTokens + settings.generations * settings.completionTokens;
-  const keptPerToken = FLOAT * shape.layers * keptFloats(shape);
-  const kept = settings.groups * tokensPerGroup * keptPerToken;
-  const byMemory = settings.cutsByMemory ? Math.ceil(kept / ACTIVATION_LIMIT) : 1;
+  const kept = settings.groups * tokensPerGroup * FLOAT * shape.layers * passing.kept;
+  // As engine/train/gradients.ts cuts an update.
+  const limit = Math.max(ACTIVATION_LIMIT, FLOAT * (linearWeights + otherWeights) + adapter);
+  const byMemory = settings.cutsByMemory ? Math.ceil(kept / limit) : 1;
   const parts = Math.min(settings.groups, Math.max(settings.microBatches, byMemory));
   const batchTokens = Math.ceil(settings.groups / parts) * tokensPerGroup;
-  const gradients = FLOAT * trained * (parts > 1 ? measured.accumulatedGradients : 1);
-  const workFloats =
-    keptFloats(shape) * (1 + measured.backwardShare) + measured.adapterOutputs * adaptedOutputs(shape, settings);
-  const updating = FLOAT * shape.layers * workFloats * batchTokens * (1 + measured.fragmentation);
+  const ofLayer = passing.kept + passing.besides;
+  const floats = settings.recomputes ? shape.layers * hiddenSize + ofLayer : shape.layers * ofLayer;
+  const headGradient = settings.loraRank > 0 ? 0 : FLOAT * vocabSize * hiddenSize;
+  const updating =
+    FLOAT * batchTokens * (floats * (1 + measured.fragmentation) + passing.work + 4 * hiddenSize) +
+    (FLOAT * linearWeights) / shape.layers; // one layer's, packed
+  const set = FLOAT * trained;
+  const total = parts > 1 ? set : 0; // what the micro-batches before have left
+  // The backward pass begins with all activations and ends with all gradients.
+  const updatePeak = total + Math.max(updating + headGradient, set);
 
   const step = settings.samples ? samplingPeak(shape, settings, settings.groups, settings.generations) : null;
   const evaluation = settings.evaluationRows > 0 ? samplingPeak(shape, settings, settings.evaluationRows, 1) : null;
   const sampling = [step, evaluation].filter((peak) => peak !== null);
-  const kvCache = Math.max(0, ...sampling.map((peak) => peak.cache));
-  const passes = Math.max(0, ...sampling.map((peak) => peak.passes));
-  // Decoding packs the weights for products with few rows, and keeps them until the next garbage collection.
-  const packed = sampling.length > 0 && !settings.int8 ? FLOAT * (linearWeights + vocabSize * hiddenSize) : 0;
+  const most = (part: keyof SamplingPeak): number => Math.max(0, ...sampling.map((peak) => peak[part]));
+  // Whole layers are decoded with a packed copy of the weights, which stays for the next rollout, as do the pages of the cache.
+  const decodesLayers = sampling.length > 0 && hasLlamaLayers(shape) && !settings.int8;
+  const packed = decodesLayers ? FLOAT * (linearWeights + vocabSize * hiddenSize) : 0;
+  const stays = decodesLayers ? most('pages') : 0;
 
   const runtime = measured.runtimeBytes;
-  const held = runtime + weights + adapter + optimizer + reference + packed;
+  const held = runtime + weights + adapter + optimizer + reference + packed + stays;
   const estimate = {
     weights: weights + adapter,
-    gradients,
+    gradients: total + set,
     optimizer,
     reference,
-    kvCache,
-    activations: packed + Math.max(passes, updating),
+    kvCache: most('pages') + most('prompts'),
+    activations: packed + Math.max(most('passes'), updating),
     runtime,
-    total: held + Math.max(kvCache + passes, gradients + updating),
+    total: held + Math.max(most('pages') - stays + most('prompts') + most('passes'), updatePeak),
   };
   for (const key of Object.keys(estimate) as (keyof MemoryEstimate)[]) estimate[key] = Math.round(estimate[key]);
   return estimate;
 }
 
-/** Bytes of a rollout: its cache of keys and values, and its passes (the prompts through one layer, the logits of all rows twice). */
+interface Passes {
+  /** Floats of a token that each layer keeps for its gradient. */
+  kept: number;
+  /** What lives besides for each layer, and once for all. */
+  besides: number;
+  work: number;
+}
+
+function passesOf(shape: MemoryShape, settings: MemorySettings): Passes {
+  const { hiddenSize: hidden, intermediateSize: inner, heads, keyValueHeads, headDim } = shape;
+  const projected = 2 * (heads + keyValueHeads) * headDim;
+  if (hasLlamaLayers(shape) && !settings.int8 && !settings.drops) {
+    // Of decoder_layer.cc: its activations, and its scratch with a layer's gradients on both sides.
+    const lowRank = 2 * linearLayers(shape).length * settings.loraRank;
+    const work = projected + 7 * hidden + 3 * inner + lowRank;
+    return { kept: projected + 2 * (hidden + inner) + heads, besides: 0, work };
+  }
+  const kept = 4 * hidden + projected + 3 * inner;
+  const adapted = settings.loraRank > 0 ? adaptedLayers(shape, settings) : [];
+  const floats = (side: 'inputs' | 'outputs'): number => adapted.reduce((sum, layer) => sum + layer[side], 0);
+  const products = measured.adapterOutputs * floats('outputs');
+  const dropped = settings.drops ? 2 * floats('inputs') : 0; // the masks, and what they leave
+  return {
+    kept,
+    besides: kept * measured.backwardShare + products + dropped,
+    work: layerFloats(shape) + products,
+  };
+}
+
+/** Whether the native backend computes a layer in one call; as `hasKnownLayers` of the engine. */
+function hasLlamaLayers({ fusedProjections, headNorms, sandwichNorms, activation, layerPlans }: MemoryShape): boolean {
+  if (fusedProjections || headNorms || sandwichNorms || activation !== 'silu') return false;
+  return layerPlans.every(({ window, rope }) => window === null && rope === 0);
+}
+
+interface SamplingPeak {
+  /** Bytes of keys and values: of completions, in whole pages, and of prompts. */
+  pages: number;
+  prompts: number;
+  /** The prompts through one layer, the logits of all rows twice. */
+  passes: number;
+}
+
 function samplingPeak(
-  shape: ModelShape,
+  shape: MemoryShape,
   { promptTokens, newTokens }: MemorySettings,
   groups: number,
   generations: number,
-): { cache: number; passes: number } {
+): SamplingPeak {
   const own = Math.ceil(newTokens / PAGE_TOKENS) * PAGE_TOKENS;
-  const cached = groups * (promptTokens + generations * own); // each prompt once, completions in whole pages
+  const token = 2 * FLOAT * shape.layers * shape.keyValueHeads * shape.headDim;
   return {
-    cache: 2 * FLOAT * shape.layers * shape.keyValueHeads * shape.headDim * cached,
+    pages: token * groups * generations * own,
+    prompts: token * groups * promptTokens, // each prompt once
     passes: FLOAT * (2 * groups * generations * shape.vocabSize + layerFloats(shape) * groups * promptTokens),
   };
 }
@@ -190,7 +258,7 @@ interface LinearLayer {
 }
 
 /** The linear layers of one layer of the decoder. */
-function linearLayers(shape: ModelShape): LinearLayer[] {
+function linearLayers(shape: MemoryShape): LinearLayer[] {
   const { hiddenSize: hidden, intermediateSize: inner, heads, keyValueHeads, headDim, fusedProjections } = shape;
   const [queries, keys] = [heads * headDim, keyValueHeads * headDim];
   const attention = fusedProjections
@@ -215,29 +283,18 @@ function linearLayers(shape: ModelShape): LinearLayer[] {
 }
 
 /** The layers that get an adapter. A regular expression, or a path with dots, may name any: it counts as all of them. */
-function adaptedLayers(shape: ModelShape, { loraTargets }: MemorySettings): LinearLayer[] {
+function adaptedLayers(shape: MemoryShape, { loraTargets }: MemorySettings): LinearLayer[] {
   const layers = linearLayers(shape);
   const named = layers.filter(({ name }) => loraTargets.includes(name));
   return named.length === loraTargets.length && named.length > 0 ? named : layers;
 }
 
-function adapterWeights(shape: ModelShape, settings: MemorySettings): number {
+function adapterWeights(shape: MemoryShape, settings: MemorySettings): number {
   const widths = adaptedLayers(shape, settings).reduce((sum, { inputs, outputs }) => sum + inputs + outputs, 0);
   return shape.layers * settings.loraRank * widths;
 }
 
-/** Floats that the adapted linear layers of one layer give for a token. */
-function adaptedOutputs(shape: ModelShape, settings: MemorySettings): number {
-  if (settings.loraRank === 0) return 0;
-  return adaptedLayers(shape, settings).reduce((sum, { outputs }) => sum + outputs, 0);
-}
-
-/** Floats of a token and layer that the backward pass needs: inputs of norms and products, queries, keys, values, gate and up. */
-function keptFloats({ hiddenSize, intermediateSize, heads, keyValueHeads, headDim }: ModelShape): number {
-  return 4 * hiddenSize + (2 * heads + 2 * keyValueHeads) * headDim + 3 * intermediateSize;
-}
-
 /** Floats of a token that live while one layer is computed. */
-function layerFloats({ hiddenSize, intermediateSize, heads, keyValueHeads, headDim }: ModelShape): number {
+function layerFloats({ hiddenSize, intermediateSize, heads, keyValueHeads, headDim }: MemoryShape): number {
   return 6 * hiddenSize + (3 * heads + 4 * keyValueHeads) * headDim + 3 * intermediateSize;
 }

@@ -99,7 +99,9 @@ const common = {
   lora_r: true,
   lora_target_modules: true,
   load_in_8bit: true,
+  lora_dropout: true,
   gradient_accumulation_steps: true,
+  gradient_checkpointing: true,
   eval_dataset: true,
   eval_samples: true,
 } as const;

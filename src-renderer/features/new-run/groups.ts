@@ -42,7 +42,7 @@ const groups: { title: string; about: string; names: RegExp }[] = [
   {
     title: 'Sampling',
     about: 'How completions are drawn.',
-    names: /^(temperature|top_[kp]$|min_p|repetition_penalty|stop$|max_completion_length)/,
+    names: /^(sampler_weights|temperature|top_[kp]$|min_p|repetition_penalty|stop$|max_completion_length)/,
   },
   {
     title: 'Loss',

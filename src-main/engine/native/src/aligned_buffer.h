@@ -24,6 +24,9 @@ class AlignedBuffer {
     return data_;
   }
 
+  // Gives the memory back.
+  void Release() { Free(); }
+
  private:
   static constexpr std::align_val_t kAlignment{64};
 

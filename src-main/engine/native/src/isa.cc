@@ -21,7 +21,14 @@ bool Has(Isa isa) {
   const bool avx512 = avx2 && (saved & 0xe6) == 0xe6 && (leaf7[1] & (1 << 16)) != 0 && (leaf7[1] & (1 << 17)) != 0;
   return isa == Isa::kScalar || (isa == Isa::kAvx2 && avx2) || (isa == Isa::kAvx512 && avx512);
 }
+bool HasBfloat16() {
+  int leaf7[4];
+  __cpuidex(leaf7, 7, 1);
+  return (leaf7[0] & (1 << 5)) != 0;
+}
 #elif defined(GRPO_X86)
+bool HasBfloat16() { return __builtin_cpu_supports("avx512bf16"); }
+
 bool Has(Isa isa) {
   __builtin_cpu_init();
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
@@ -53,6 +60,15 @@ Isa Choose() {
 Isa ActiveIsa() {
   static const Isa isa = Choose();
   return isa;
+}
+
+bool MultipliesBfloat16() {
+#if defined(GRPO_X86)
+  static const bool multiplies = ActiveIsa() == Isa::kAvx512 && HasBfloat16();
+  return multiplies;
+#else
+  return false;
+#endif
 }
 
 const char* IsaName() {

@@ -15,6 +15,9 @@ enum class Isa { kScalar, kAvx2, kAvx512, kNeon };
 // (scalar, avx2, avx512, neon) when the processor has it.
 Isa ActiveIsa();
 
+// Whether the processor has AVX-512's products of bfloat16.
+bool MultipliesBfloat16();
+
 // For people: "AVX-512", "AVX2", "NEON" or "scalar".
 const char* IsaName();
 

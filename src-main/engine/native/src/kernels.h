@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "bfloat16.h"
+
 namespace grpo {
 
 enum class BinaryOp { kAdd, kSub, kMultiply, kDivide };
@@ -25,6 +27,14 @@ struct Kernels {
   void (*tile)(int64_t rows, int64_t columns, int64_t depth, float alpha, const float* a, const float* b, int64_t bStride,
                float beta, float* c, int64_t ldc);
 
+  // Products of bfloat16, summed in float. Blocks packed as above are rounded first: of b to words of two neighbours in depth, the
+  // first in the lower half, out[ceil(depth / 2)][tileColumns]; of a, [depth, tileRows], to what `tileBfloat16` reads, of the same size
+  // with `depth` made even.
+  void (*roundColumns)(const float* block, int64_t depth, uint32_t* out);
+  void (*roundRows)(const float* block, int64_t depth, float* out);
+  // c[rows, columns] = sum over `pairs` of a * b, or += with `add`.
+  void (*tileBfloat16)(int64_t rows, int64_t columns, int64_t pairs, const float* a, const uint32_t* b, bool add, float* c, int64_t ldc);
+
   // out[i] = a[i * aStep] op b[i * bStep] for i < n; steps are 0 (a scalar) or 1.
   void (*binary)(BinaryOp op, const float* a, int aStep, const float* b, int bStep, float* out, int64_t n);
   void (*unary)(UnaryOp op, const float* x, float* out, int64_t n);
@@ -42,6 +52,9 @@ namespace avx2 {
 extern const Kernels kKernels;
 }
 namespace avx512 {
+extern const Kernels kKernels;
+}
+namespace avx512bf16 {
 extern const Kernels kKernels;
 }
 namespace neon {

@@ -74,11 +74,83 @@ void TileRows(int64_t columns, int64_t depth, float alpha, const float* a, const
   }
 }
 
+void RoundColumns(const float* block, int64_t depth, uint32_t* out) {
+  for (int64_t p = 0; p < depth; p += 2) {
+    const float *first = block + p * kColumns, *second = first + kColumns;
+    for (int64_t i = 0; i < kColumns; i++) {
+      const uint32_t upper = p + 1 < depth ? Bfloat16Bits(second[i]) : 0;
+      out[p / 2 * kColumns + i] = Bfloat16Bits(first[i]) >> 16 | upper;
+    }
+  }
+}
+
+#if defined(GRPO_BFLOAT16)
+// Words as of columns.
+void RoundRows(const float* block, int64_t depth, float* out) {
+  for (int64_t p = 0; p < depth; p += 2) {
+    for (int64_t i = 0; i < kTileRows; i++) {
+      const uint32_t upper = p + 1 < depth ? Bfloat16Bits(block[(p + 1) * kTileRows + i]) : 0;
+      out[p / 2 * kTileRows + i] = FloatOf(Bfloat16Bits(block[p * kTileRows + i]) >> 16 | upper);
+    }
+  }
+}
+#else
+// Floats that are rounded.
+void RoundRows(const float* block, int64_t depth, float* out) {
+  for (int64_t i = 0; i < depth * kTileRows; i++) out[i] = FloatOf(Bfloat16Bits(block[i]));
+  if (depth % 2 == 1) {
+    for (int64_t i = 0; i < kTileRows; i++) out[depth * kTileRows + i] = 0.0f;
+  }
+}
+#endif
+
+template <int R>
+void TileRowsBfloat16(int64_t columns, int64_t pairs, const float* a, const uint32_t* b, bool add, float* c, int64_t ldc) {
+  Vec sum[R][kTileVectors];
+  for (int i = 0; i < R; i++) {
+    for (int j = 0; j < kTileVectors; j++) sum[i][j] = Set(0.0f);
+  }
+  for (int64_t p = 0; p < pairs; p++, b += kColumns) {
+#if defined(GRPO_BFLOAT16)
+    for (int i = 0; i < R; i++) {
+      uint32_t word;
+      std::memcpy(&word, a + i, sizeof word);
+      for (int j = 0; j < kTileVectors; j++) sum[i][j] = FmaPairs(word, LoadPairs(b + j * W), sum[i][j]);
+    }
+    a += kTileRows;
+#else
+    Vec row[kTileVectors];
+    for (int j = 0; j < kTileVectors; j++) row[j] = LoadLower(b + j * W);
+    for (int i = 0; i < R; i++) {
+      for (int j = 0; j < kTileVectors; j++) sum[i][j] = Fma(Set(a[i]), row[j], sum[i][j]);
+    }
+    for (int j = 0; j < kTileVectors; j++) row[j] = LoadUpper(b + j * W);
+    for (int i = 0; i < R; i++) {
+      for (int j = 0; j < kTileVectors; j++) sum[i][j] = Fma(Set(a[kTileRows + i]), row[j], sum[i][j]);
+    }
+    a += 2 * kTileRows;
+#endif
+  }
+  for (int i = 0; i < R; i++) {
+    for (int j = 0; j < kTileVectors; j++) {
+      float* out = c + i * ldc + j * W;
+      const int64_t left = columns - j * W;
+      if (left >= W) {
+        Store(out, add ? Load(out) + sum[i][j] : sum[i][j]);
+      } else if (left > 0) {
+        StoreN(out, add ? LoadN(out, left) + sum[i][j] : sum[i][j], left);
+      }
+    }
+  }
+}
+
 using TileFunction = void (*)(int64_t, int64_t, float, const float*, const float*, int64_t, float, float*, int64_t);
+using Bfloat16TileFunction = void (*)(int64_t, int64_t, const float*, const uint32_t*, bool, float*, int64_t);
 
 template <int... R>
 struct TileTable {
   TileFunction functions[sizeof...(R)] = {TileRows<R + 1>...};
+  Bfloat16TileFunction bfloat16[sizeof...(R)] = {TileRowsBfloat16<R + 1>...};
 };
 
 template <int N, int... R>
@@ -93,6 +165,10 @@ const MakeTiles<kTileRows>::Table tiles;
 void Tile(int64_t rows, int64_t columns, int64_t depth, float alpha, const float* a, const float* b, int64_t bStride, float beta,
           float* c, int64_t ldc) {
   tiles.functions[rows - 1](columns, depth, alpha, a, b, bStride, beta, c, ldc);
+}
+
+void TileBfloat16(int64_t rows, int64_t columns, int64_t pairs, const float* a, const uint32_t* b, bool add, float* c, int64_t ldc) {
+  tiles.bfloat16[rows - 1](columns, pairs, a, b, add, c, ldc);
 }
 
 struct AddOp {
@@ -210,7 +286,8 @@ void TransposeBlock(const float* x, int64_t rows, int64_t columns, int64_t ldx, 
 
 }  // namespace
 
-const Kernels kKernels = {kTileRows, kColumns, PackRows, PackColumns, Tile, Binary, Unary, Axpy, SumLoop, TransposeBlock};
+const Kernels kKernels = {kTileRows, kColumns, PackRows, PackColumns, Tile,    RoundColumns,  RoundRows,
+                          TileBfloat16, Binary, Unary,    Axpy,        SumLoop, TransposeBlock};
 
 }  // namespace GRPO_SIMD
 }  // namespace grpo

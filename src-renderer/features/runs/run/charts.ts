@@ -92,6 +92,23 @@ export function planCharts(names: readonly string[]): ChartSection[] {
           lines: [line('ratio/min', 'smallest'), line('ratio/mean', 'mean'), line('ratio/max', 'largest')],
         },
         {
+          title: 'Log-prob, sampler against policy',
+          format: 'number',
+          lines: [
+            line('sampling/sampling_logp_difference/mean', 'mean difference'),
+            line('sampling/sampling_logp_difference/max', 'largest'),
+          ],
+        },
+        {
+          title: 'Weight of the sampler correction',
+          format: 'number',
+          lines: [
+            line('sampling/importance_sampling_ratio/min', 'smallest'),
+            line('sampling/importance_sampling_ratio/mean', 'mean'),
+            line('sampling/importance_sampling_ratio/max', 'largest'),
+          ],
+        },
+        {
           title: 'Length in tokens',
           format: 'integer',
           lines: [

@@ -80,6 +80,15 @@ struct Decoder::Span {
   float* logits;
 };
 
+void Decoder::SetFormat(WeightFormat format) {
+  if (format == format_) return;
+  format_ = format;
+  head_.Clear();
+  for (LayerWeights& layer : layers_) {
+    for (PackedMatrix& matrix : layer.matrices) matrix.Clear();
+  }
+}
+
 bool Decoder::Ready() const {
   const auto whole = [](const LayerWeights& layer) {
     return !layer.inputNorm.empty() && std::all_of(std::begin(layer.matrices), std::end(layer.matrices),
@@ -168,7 +177,7 @@ void Decoder::RunRows(const Span& span) {
     const LayerWeights& layer = layers_[l];
     const LayerBlocks& blocks = blocks_[l];
     NormRows(hidden, layer.inputNorm, count, shape_.normEpsilon, normed);
-    work.packed.Pack(normed, count, width);
+    work.packed.Pack(normed, count, width, format_);
     MultiplyAll(work.packed, count,
                 {{layer.Matrix(LayerMatrix::kQuery), query}, {layer.Matrix(LayerMatrix::kKey), key}, {layer.Matrix(LayerMatrix::kValue), value}},
                 false);
@@ -185,12 +194,12 @@ void Decoder::RunRows(const Span& span) {
     const CacheView cache{blocks.promptKeys, blocks.promptValues, keyPages.data(), valuePages.data()};
     CachedAttention(query, key, value, cache, span.rows, attention, attended);
 
-    work.packed.Pack(attended, count, shape_.QueryWidth());
+    work.packed.Pack(attended, count, shape_.QueryWidth(), format_);
     MultiplyAll(work.packed, count, {{layer.Matrix(LayerMatrix::kOutput), hidden}}, true);
     AddBias(layer.Bias(LayerMatrix::kOutput), count, hidden);
 
     NormRows(hidden, layer.attentionNorm, count, shape_.normEpsilon, normed);
-    work.packed.Pack(normed, count, width);
+    work.packed.Pack(normed, count, width, format_);
     const PackedMatrix &gate = layer.Matrix(LayerMatrix::kGate), &up = layer.Matrix(LayerMatrix::kUp);
     const std::vector<float>&gateBias = layer.Bias(LayerMatrix::kGate), &upBias = layer.Bias(LayerMatrix::kUp);
     const int64_t grain = 2 * gate.Floats() * count < kStripWork ? gate.Strips() : 1;
@@ -209,12 +218,12 @@ void Decoder::RunRows(const Span& span) {
         }
       }
     });
-    work.packed.Pack(activation, count, shape_.intermediate);
+    work.packed.Pack(activation, count, shape_.intermediate, format_);
     MultiplyAll(work.packed, count, {{layer.Matrix(LayerMatrix::kDown), hidden}}, true);
     AddBias(layer.Bias(LayerMatrix::kDown), count, hidden);
   }
   NormRows(hidden, finalNorm_, count, shape_.normEpsilon, normed);
-  work.packed.Pack(normed, count, width);
+  work.packed.Pack(normed, count, width, format_);
   MultiplyAll(work.packed, count, {{head_, span.logits}}, false);
 }
 

@@ -44,6 +44,9 @@ class Decoder {
   explicit Decoder(const DecoderShape& shape) : shape_(shape), layers_(static_cast<size_t>(shape.layers)) {}
 
   const DecoderShape& Shape() const { return shape_; }
+  // How all matrices are held; drops those that are held in another way.
+  void SetFormat(WeightFormat format);
+  WeightFormat Format() const { return format_; }
   LayerWeights& Layer(int64_t layer) { return layers_[static_cast<size_t>(layer)]; }
   std::vector<float>& FinalNorm() { return finalNorm_; }
   PackedMatrix& Head() { return head_; }
@@ -66,16 +69,12 @@ class Decoder {
   void RunRows(const Span& span);
 
   DecoderShape shape_;
+  WeightFormat format_ = WeightFormat::kFloat32;
   std::vector<LayerWeights> layers_;
   std::vector<float> finalNorm_;
   PackedMatrix head_;
   std::vector<LayerBlocks> blocks_;
   int64_t slots_ = 0, promptTokens_ = 0;
 };
-
-// Draws a token for each row of logits[R, V] that `rows` names, from softmax(logits / temperature) without the banned tokens, by
-// inverting the cumulative distribution at uniforms[B] in [0, 1). logps are of the distribution with the banned tokens.
-void DrawTokens(const float* logits, int64_t vocabulary, const int32_t* rows, int64_t count, const double* uniforms, float temperature,
-                const int32_t* banned, int64_t bannedCount, int32_t* tokens, float* logps);
 
 }  // namespace grpo

@@ -7,6 +7,7 @@
 #include "../ops/arguments.h"
 #include "../ops/op_kernels.h"
 #include "decoder.h"
+#include "draw_tokens.h"
 
 namespace grpo {
 namespace {
@@ -32,6 +33,16 @@ Napi::Value CreateDecoderCall(const Napi::CallbackInfo& info) {
   return Napi::External<Decoder>::New(info.Env(), new Decoder(shape), [](Napi::Env, Decoder* decoder) { delete decoder; });
 }
 
+// setDecoderFormat(decoder, format): 0 for float32, 1 for bfloat16; matrices are to be set anew when it changes
+void SetDecoderFormatCall(const Napi::CallbackInfo& info) {
+  Decoder* decoder = Unwrap(info);
+  if (decoder == nullptr) return;
+  Arguments in(info, 1);
+  const int64_t format = in.Size(0);
+  in.Check(format <= static_cast<int64_t>(WeightFormat::kBfloat16), "There is no such format");
+  if (in.Ok()) decoder->SetFormat(static_cast<WeightFormat>(format));
+}
+
 // setDecoderHead(decoder, finalNorm, head)
 void SetDecoderHeadCall(const Napi::CallbackInfo& info) {
   Decoder* decoder = Unwrap(info);
@@ -41,7 +52,7 @@ void SetDecoderHeadCall(const Napi::CallbackInfo& info) {
   const float *norm = in.FloatArray(shape.hidden), *head = in.FloatArray(shape.vocabulary * shape.hidden);
   if (!in.Ok()) return;
   decoder->FinalNorm().assign(norm, norm + shape.hidden);
-  decoder->Head().Pack(head, shape.vocabulary, shape.hidden);
+  decoder->Head().Pack(head, shape.vocabulary, shape.hidden, decoder->Format());
 }
 
 // setDecoderNorms(decoder, layer, inputNorm, attentionNorm)
@@ -72,7 +83,7 @@ void SetDecoderMatrixCall(const Napi::CallbackInfo& info) {
   const float* bias = in.NextIsMissing() ? nullptr : in.FloatArray(outputs[matrix]);
   if (!in.Ok()) return;
   LayerWeights& weights = decoder->Layer(layer);
-  weights.matrices[matrix].Pack(weight, outputs[matrix], inputs[matrix]);
+  weights.matrices[matrix].Pack(weight, outputs[matrix], inputs[matrix], decoder->Format());
   weights.biases[matrix].clear();
   if (bias != nullptr) weights.biases[matrix].assign(bias, bias + outputs[matrix]);
 }
@@ -117,27 +128,44 @@ void DecodeStepCall(const Napi::CallbackInfo& info) {
   if (in.Ok()) decoder->Step(hidden, positions, cos, sin, rows, view, logits);
 }
 
-// drawTokens(vocabulary, count, temperature, logits, rows, uniforms, banned, tokens, logps)
+// drawTokens(vocabulary, count, temperature, topK, topP, minP, repetitionPenalty, logits, rows, uniforms or null, banned, previous or
+// null, previousEnds or null, tokens, logps)
 void DrawTokensCall(const Napi::CallbackInfo& info) {
   Arguments in(info);
-  const int64_t vocabulary = in.Size(), count = in.Size(0);
-  const float temperature = in.Float();
-  const int64_t logitRows = in.NextLength() / std::max<int64_t>(1, vocabulary);
-  const float* logits = in.FloatArray(0);
-  const int32_t* rows = in.Indices(count, logitRows);
-  const double* uniforms = in.DoubleArray(count);
-  const int64_t bannedCount = in.NextLength();
-  const int32_t* banned = in.Indices(bannedCount, vocabulary);
-  int32_t* tokens = in.IntArray(count);
-  float* logps = in.FloatArray(count);
-  in.Check(bannedCount < vocabulary && temperature > 0, "Nothing can be drawn");
-  if (in.Ok()) DrawTokens(logits, vocabulary, rows, count, uniforms, temperature, banned, bannedCount, tokens, logps);
+  DrawRequest request;
+  LogitFilters& filters = request.filters;
+  request.vocabulary = in.Size();
+  request.count = in.Size(0);
+  filters.temperature = in.Double();
+  filters.topK = in.Size(0);
+  filters.topP = in.Double();
+  filters.minP = in.Double();
+  filters.repetitionPenalty = in.Double();
+  const int64_t logitRows = in.NextLength() / std::max<int64_t>(1, request.vocabulary);
+  request.logits = in.FloatArray(0);
+  request.rows = in.Indices(request.count, logitRows);
+  request.uniforms = in.OptionalDoubleArray(request.count);
+  request.bannedCount = in.NextLength();
+  request.banned = in.Indices(request.bannedCount, request.vocabulary);
+  const int64_t previousCount = in.NextLength();
+  request.previous = in.OptionalIndices(previousCount, request.vocabulary);
+  request.previousEnds = in.OptionalIndices(request.count, previousCount + 1);
+  int32_t* tokens = in.IntArray(request.count);
+  float* logps = in.FloatArray(request.count);
+  in.Check(request.bannedCount < request.vocabulary, "Nothing can be drawn");
+  in.Check(filters.temperature > 0 && filters.topP > 0 && filters.minP <= 1 && filters.repetitionPenalty > 0, "A filter is out of range");
+  in.Check((request.previous == nullptr) == (request.previousEnds == nullptr), "Previous tokens lack their ends");
+  for (int64_t i = 1; in.Ok() && request.previousEnds != nullptr && i < request.count; i++) {
+    in.Check(request.previousEnds[i - 1] <= request.previousEnds[i], "The ends of previous tokens do not rise");
+  }
+  if (in.Ok()) DrawTokens(request, tokens, logps);
 }
 
 }  // namespace
 
 void InitDecode(Napi::Env env, Napi::Object exports) {
   exports.Set("createDecoder", Napi::Function::New<CreateDecoderCall>(env));
+  exports.Set("setDecoderFormat", Napi::Function::New<SetDecoderFormatCall>(env));
   exports.Set("setDecoderHead", Napi::Function::New<SetDecoderHeadCall>(env));
   exports.Set("setDecoderNorms", Napi::Function::New<SetDecoderNormsCall>(env));
   exports.Set("setDecoderMatrix", Napi::Function::New<SetDecoderMatrixCall>(env));

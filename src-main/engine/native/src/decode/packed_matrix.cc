@@ -13,26 +13,40 @@ int64_t CeilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
 
-float* PackedMatrix::Shape(int64_t outputs, int64_t inputs) {
+float* PackedMatrix::Shape(int64_t outputs, int64_t inputs, WeightFormat format) {
+  format_ = format;
   outputs_ = outputs;
   inputs_ = inputs;
   strips_ = CeilDivide(outputs, ActiveKernels().tileColumns);
-  stripLength_ = inputs * ActiveKernels().tileColumns;
+  stripLength_ = (format == WeightFormat::kBfloat16 ? CeilDivide(inputs, 2) : inputs) * ActiveKernels().tileColumns;
   float* values = values_.Reserve(Floats() + kVectorMax);
   data_ = values;
   return values;
 }
 
-void PackedMatrix::Pack(const float* weight, int64_t outputs, int64_t inputs) {
+void PackedMatrix::Clear() {
+  values_.Release();
+  outputs_ = inputs_ = strips_ = stripLength_ = 0;
+}
+
+void PackedMatrix::Pack(const float* weight, int64_t outputs, int64_t inputs, WeightFormat format) {
   const Kernels& kernels = ActiveKernels();
   const int64_t width = kernels.tileColumns, depth = GemmDepthBlock(inputs);
-  float* values = Shape(outputs, inputs);
+  float* values = Shape(outputs, inputs, format);
   ParallelFor(strips_, std::max<int64_t>(1, 65536 / stripLength_), [&](int64_t begin, int64_t end) {
+    thread_local AlignedBuffer buffer;
     for (int64_t strip = begin; strip < end; strip++) {
       const int64_t row = strip * width, count = std::min(width, outputs - row);
       for (int64_t p = 0; p < inputs; p += depth) {
-        kernels.packRows(weight + row * inputs + p, inputs, count, std::min(depth, inputs - p), width,
-                         values + strip * stripLength_ + p * width);
+        const float* source = weight + row * inputs + p;
+        const int64_t length = std::min(depth, inputs - p);
+        if (format == WeightFormat::kBfloat16) {
+          float* block = buffer.Reserve(depth * width + kVectorMax);
+          kernels.packRows(source, inputs, count, length, width, block);
+          kernels.roundColumns(block, length, reinterpret_cast<uint32_t*>(values + strip * stripLength_ + p / 2 * width));
+        } else {
+          kernels.packRows(source, inputs, count, length, width, values + strip * stripLength_ + p * width);
+        }
       }
     }
   });
@@ -41,7 +55,7 @@ void PackedMatrix::Pack(const float* weight, int64_t outputs, int64_t inputs) {
 void PackedMatrix::PackTransposed(const float* weight, int64_t rows, int64_t columns) {
   const Kernels& kernels = ActiveKernels();
   const int64_t width = kernels.tileColumns;
-  float* values = Shape(columns, rows);
+  float* values = Shape(columns, rows, WeightFormat::kFloat32);
   ParallelFor(strips_, std::max<int64_t>(1, 131072 / stripLength_), [&](int64_t begin, int64_t end) {
     for (int64_t strip = begin; strip < end; strip++) {
       const int64_t column = strip * width;
@@ -51,23 +65,31 @@ void PackedMatrix::PackTransposed(const float* weight, int64_t rows, int64_t col
 }
 
 // Strips of equal height, so that no product is left with a strip of a row or two, which takes as long as a full one.
-void PackedRows::Pack(const float* rows, int64_t count, int64_t width) {
+void PackedRows::Pack(const float* rows, int64_t count, int64_t width, WeightFormat format) {
   const Kernels& kernels = ActiveKernels();
+  const bool rounds = format == WeightFormat::kBfloat16;
   const int64_t tileRows = kernels.tileRows, depth = GemmDepthBlock(width);
+  format_ = format;
   count_ = count;
   width_ = width;
   strips_ = CeilDivide(count, tileRows);
-  float* values = values_.Reserve(strips_ * width * tileRows + kVectorMax);
+  thread_local AlignedBuffer buffer;
+  float* block = buffer.Reserve(depth * tileRows + kVectorMax);
+  float* values = values_.Reserve(strips_ * (width + 1) * tileRows + kVectorMax);
   data_ = values;
   for (int64_t p = 0; p < width; p += depth) {
     const int64_t length = std::min(depth, width - p);
     for (int64_t strip = 0; strip < strips_; strip++) {
       const int64_t first = count * strip / strips_, last = count * (strip + 1) / strips_;
-      kernels.packRows(rows + first * width + p, width, last - first, length, tileRows,
-                       values + p * strips_ * tileRows + strip * length * tileRows);
+      float* packed = values + p * strips_ * tileRows + strip * BlockDepth(length) * tileRows;
+      kernels.packRows(rows + first * width + p, width, last - first, length, tileRows, rounds ? block : packed);
+      if (rounds) kernels.roundRows(block, length, packed);
     }
   }
 }
+
+// Blocks of rounded rows have an even depth.
+int64_t PackedRows::BlockDepth(int64_t length) const { return format_ == WeightFormat::kBfloat16 ? CeilDivide(length, 2) * 2 : length; }
 
 void PackedRows::Multiply(const PackedMatrix& matrix, int64_t strip, bool add, float* out, int64_t stride) const {
   const Kernels& kernels = ActiveKernels();
@@ -78,8 +100,15 @@ void PackedRows::Multiply(const PackedMatrix& matrix, int64_t strip, bool add, f
     const int64_t length = std::min(depth, width_ - p);
     for (int64_t s = 0; s < strips_; s++) {
       const int64_t first = count_ * s / strips_, last = count_ * (s + 1) / strips_;
-      kernels.tile(last - first, columns, length, 1.0f, data_ + p * strips_ * tileRows + s * length * tileRows,
-                   packed + p * tileColumns, tileColumns, p == 0 && !add ? 0.0f : 1.0f, out + first * stride, stride);
+      const float* rows = data_ + p * strips_ * tileRows + s * BlockDepth(length) * tileRows;
+      const bool sums = p > 0 || add;
+      if (format_ == WeightFormat::kBfloat16) {
+        const uint32_t* words = reinterpret_cast<const uint32_t*>(packed + p / 2 * tileColumns);
+        kernels.tileBfloat16(last - first, columns, CeilDivide(length, 2), rows, words, sums, out + first * stride, stride);
+      } else {
+        kernels.tile(last - first, columns, length, 1.0f, rows, packed + p * tileColumns, tileColumns, sums ? 1.0f : 0.0f,
+                     out + first * stride, stride);
+      }
     }
   }
 }

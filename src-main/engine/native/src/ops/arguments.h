@@ -51,6 +51,10 @@ class Arguments {
     return values;
   }
 
+  // The same, or null where null is passed.
+  double* OptionalDoubleArray(int64_t least) { return NextIsMissing() ? Nothing<double>() : DoubleArray(least); }
+  const int32_t* OptionalIndices(int64_t count, int64_t limit) { return NextIsMissing() ? Nothing<int32_t>() : Indices(count, limit); }
+
   // How many elements the next typed array has.
   int64_t NextLength() const {
     return ok_ && info_[next_].IsTypedArray() ? static_cast<int64_t>(info_[next_].As<Napi::TypedArray>().ElementLength()) : 0;
@@ -112,6 +116,12 @@ class Arguments {
     Napi::Float32Array array = item.As<Napi::Float32Array>();
     Check(static_cast<int64_t>(array.ElementLength()) >= least, kTooShort);
     return array.Data();
+  }
+
+  template <class T>
+  T* Nothing() {
+    next_++;
+    return nullptr;
   }
 
   template <class T>

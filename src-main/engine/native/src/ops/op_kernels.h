@@ -45,8 +45,6 @@ struct OpKernels {
   SoftmaxSums (*softmaxSums)(const float* x, float scale, float max, int64_t n);
   // logits become the gradient p * (a + b * (scale * logit - logSum)), where p = e^(scale * logit - logSum).
   void (*logSoftmaxGrad)(float* logits, float scale, float logSum, float a, float b, int64_t n);
-  // scores become weights w = e^(scale * score - logSum); dWeights become scale * w * (dWeight - delta).
-  void (*attentionGrad)(float* scores, float* dWeights, float scale, float logSum, float delta, int64_t n);
 
   // out[t] = sum over d < depth of q[d] * keys[d * kPageTokens + t], for a whole page of tokens.
   void (*pageScores)(const float* q, const float* keys, int64_t depth, float* out);

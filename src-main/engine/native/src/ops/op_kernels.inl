@@ -189,15 +189,6 @@ void LogSoftmaxGradRow(float* logits, float scale, float logSum, float a, float 
   });
 }
 
-void AttentionGradRow(float* scores, float* dWeights, float scale, float logSum, float delta, int64_t n) {
-  const Vec factor = Set(scale), less = Set(-logSum), shift = Set(delta);
-  ForVectors(n, [=](auto load, auto store, int64_t i, int64_t count) {
-    const Vec w = Exp(Fma(load(scores + i, count), factor, less));
-    store(scores + i, w, count);
-    store(dWeights + i, factor * w * (load(dWeights + i, count) - shift), count);
-  });
-}
-
 void PageScores(const float* q, const float* keys, int64_t depth, float* out) {
   constexpr int kVectors = static_cast<int>(kPageTokens / W);
   Vec sums[kVectors];
@@ -246,8 +237,8 @@ void AdamWRow(float* parameter, float* m, float* v, const float* gradient, const
 
 const OpKernels kOpKernels = {Dot,           MaxOf,          AddTo,     ScaledProduct,    AddScaledProduct, DotOfThree,
                               RmsNormGradRow, Rotate,        SwiGluRow, SwiGluGradRow,    ExponentialsOf,   ScaleBy,
-                              SoftmaxSumsOf, LogSoftmaxGradRow, AttentionGradRow, PageScores, WeightedSum,  AdamWRow,
-                              GeGluRow,      GeGluGradRow};
+                              SoftmaxSumsOf, LogSoftmaxGradRow, PageScores, WeightedSum, AdamWRow,         GeGluRow,
+                              GeGluGradRow};
 
 }  // namespace GRPO_SIMD
 }  // namespace grpo

@@ -35,6 +35,14 @@ inline void Store(float* p, Vec a) { _mm256_storeu_ps(p, a.v); }
 inline Vec LoadN(const float* p, int64_t n) { return {_mm256_maskload_ps(p, LaneMask(n))}; }
 inline void StoreN(float* p, Vec a, int64_t n) { _mm256_maskstore_ps(p, LaneMask(n), a.v); }
 inline Vec Set(float x) { return {_mm256_set1_ps(x)}; }
+
+// The lower and the upper bfloat16 of each word.
+inline __m256i LoadWords(const uint32_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+inline Vec LoadLower(const uint32_t* p) { return {_mm256_castsi256_ps(_mm256_slli_epi32(LoadWords(p), 16))}; }
+inline Vec LoadUpper(const uint32_t* p) {
+  return {_mm256_castsi256_ps(_mm256_and_si256(LoadWords(p), _mm256_set1_epi32(-65536)))};
+}
+
 inline Vec operator+(Vec a, Vec b) { return {_mm256_add_ps(a.v, b.v)}; }
 inline Vec operator-(Vec a, Vec b) { return {_mm256_sub_ps(a.v, b.v)}; }
 inline Vec operator*(Vec a, Vec b) { return {_mm256_mul_ps(a.v, b.v)}; }
@@ -95,3 +103,4 @@ inline void Transpose(Vec* r) {
 }  // namespace grpo
 
 #include "simd/math.h"
+#include "simd/unroll.h"

@@ -1,17 +1,29 @@
-// Sixteen floats at a time with AVX-512. Include as the last header of a file; close with simd/end.h.
+// Sixteen floats at a time with AVX-512, and with its products of bfloat16 where GRPO_BFLOAT16 is defined. Include as the last header of
+// a file; close with simd/end.h.
 #pragma once
 #include <immintrin.h>
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
-#define GRPO_SIMD avx512
 #define GRPO_SIMD_TARGET
+#if defined(GRPO_BFLOAT16)
+#define GRPO_SIMD avx512bf16
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512dq,avx512bf16"))), apply_to = function)
+#elif defined(__GNUC__)
+#pragma GCC push_options
+#pragma GCC target("avx2,fma,avx512f,avx512dq,avx512bf16")
+#endif
+#else
+#define GRPO_SIMD avx512
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512dq"))), apply_to = function)
 #elif defined(__GNUC__)
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,avx512f,avx512dq")
+#endif
 #endif
 
 namespace grpo {
@@ -32,6 +44,24 @@ inline void Store(float* p, Vec a) { _mm512_storeu_ps(p, a.v); }
 inline Vec LoadN(const float* p, int64_t n) { return {_mm512_maskz_loadu_ps(LaneMask(n), p)}; }
 inline void StoreN(float* p, Vec a, int64_t n) { _mm512_mask_storeu_ps(p, LaneMask(n), a.v); }
 inline Vec Set(float x) { return {_mm512_set1_ps(x)}; }
+#if defined(GRPO_BFLOAT16)
+inline __m512bh AsBfloat16(__m512i words) {
+  __m512bh pairs;  // no cast between the two that every compiler knows
+  std::memcpy(&pairs, &words, sizeof pairs);
+  return pairs;
+}
+// sum + the products of both halves of a word and each of words[0, 16).
+inline Vec FmaPairs(uint32_t word, __m512i words, Vec sum) {
+  return {_mm512_dpbf16_ps(sum.v, AsBfloat16(_mm512_set1_epi32(static_cast<int>(word))), AsBfloat16(words))};
+}
+inline __m512i LoadPairs(const uint32_t* p) { return _mm512_loadu_si512(p); }
+#else
+// The lower and the upper bfloat16 of each word.
+inline Vec LoadLower(const uint32_t* p) { return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16))}; }
+inline Vec LoadUpper(const uint32_t* p) {
+  return {_mm512_castsi512_ps(_mm512_and_si512(_mm512_loadu_si512(p), _mm512_set1_epi32(-65536)))};
+}
+#endif
 inline Vec operator+(Vec a, Vec b) { return {_mm512_add_ps(a.v, b.v)}; }
 inline Vec operator-(Vec a, Vec b) { return {_mm512_sub_ps(a.v, b.v)}; }
 inline Vec operator*(Vec a, Vec b) { return {_mm512_mul_ps(a.v, b.v)}; }
@@ -82,3 +112,4 @@ inline void Transpose(Vec* r) {
 }  // namespace grpo
 
 #include "simd/math.h"
+#include "simd/unroll.h"

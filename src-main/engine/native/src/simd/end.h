@@ -6,3 +6,4 @@
 #endif
 #undef GRPO_SIMD_TARGET
 #undef GRPO_SIMD
+#undef GRPO_SIMD_UNROLL

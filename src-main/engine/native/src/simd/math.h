@@ -20,6 +20,21 @@ inline Vec Exp(Vec x) {
   return SelectNaN(x, x, Scale2(p, n));
 }
 
+// 2^x for x <= 127: within 3 units in the last place, exact at whole x, 0 below -150, NaN for NaN. 2^r for the fraction r of x is the
+// polynomial with 1 as its constant term and the least relative error on [-1/2, 1/2].
+inline Vec Exp2(Vec x) {
+  const Vec bounded = Max(Set(-160.0f), x);  // in this order, so that NaN stays
+  const Vec n = Round(bounded);
+  const Vec r = bounded - n;
+  Vec p = Set(1.326467958e-3f);
+  p = Fma(p, r, Set(9.671502747e-3f));
+  p = Fma(p, r, Set(5.550733954e-2f));
+  p = Fma(p, r, Set(2.402224243e-1f));
+  p = Fma(p, r, Set(6.931470037e-1f));
+  p = Fma(p, r, Set(1.0f));
+  return Scale2(p, n);
+}
+
 // 1 / (1 + e^-x).
 inline Vec Sigmoid(Vec x) { return Set(1.0f) / (Set(1.0f) + Exp(Set(0.0f) - x)); }
 

@@ -36,6 +36,11 @@ inline void StoreN(float* p, Vec a, int64_t n) {
 }
 
 inline Vec Set(float x) { return {vdupq_n_f32(x)}; }
+
+// The lower and the upper bfloat16 of each word.
+inline Vec LoadLower(const uint32_t* p) { return {vreinterpretq_f32_u32(vshlq_n_u32(vld1q_u32(p), 16))}; }
+inline Vec LoadUpper(const uint32_t* p) { return {vreinterpretq_f32_u32(vandq_u32(vld1q_u32(p), vdupq_n_u32(0xffff0000u)))}; }
+
 inline Vec operator+(Vec a, Vec b) { return {vaddq_f32(a.v, b.v)}; }
 inline Vec operator-(Vec a, Vec b) { return {vsubq_f32(a.v, b.v)}; }
 inline Vec operator*(Vec a, Vec b) { return {vmulq_f32(a.v, b.v)}; }
@@ -74,3 +79,4 @@ inline void Transpose(Vec* r) {
 }  // namespace grpo
 
 #include "simd/math.h"
+#include "simd/unroll.h"

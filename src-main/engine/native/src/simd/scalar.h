@@ -3,7 +3,10 @@
 #include <cmath>
 #include <cstdint>
 
+#include "../bfloat16.h"
+
 #define GRPO_SIMD scalar
+#define GRPO_SIMD_UNROLL
 
 namespace grpo {
 namespace GRPO_SIMD {
@@ -36,6 +39,15 @@ inline void StoreN(float* p, Vec a, int64_t n) {
   for (int i = 0; i < 4 && i < n; i++) p[i] = a.v[i];
 }
 inline Vec Set(float x) { return {{x, x, x, x}}; }
+
+// The lower and the upper bfloat16 of each word.
+inline Vec LoadLower(const uint32_t* p) {
+  return Lanes([&](int i) { return FloatOf(p[i] << 16); });
+}
+inline Vec LoadUpper(const uint32_t* p) {
+  return Lanes([&](int i) { return FloatOf(p[i] & 0xffff0000u); });
+}
+
 inline Vec operator+(Vec a, Vec b) {
   return Lanes([&](int i) { return a.v[i] + b.v[i]; });
 }
@@ -69,9 +81,9 @@ inline float MaxLane(Vec a) {
   return x > y ? x : y;
 }
 
-// a * 2^n for whole n.
+// a * 2^n for whole n; NaN where n is.
 inline Vec Scale2(Vec a, Vec n) {
-  return Lanes([&](int i) { return std::ldexp(a.v[i], static_cast<int>(n.v[i])); });
+  return Lanes([&](int i) { return std::isnan(n.v[i]) ? n.v[i] : std::ldexp(a.v[i], static_cast<int>(n.v[i])); });
 }
 
 // Lanes of `other` where test is NaN, else of a.

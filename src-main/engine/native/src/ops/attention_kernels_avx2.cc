@@ -1,0 +1,10 @@
+#include "../isa.h"
+#include "attention_kernels.h"
+
+#if defined(GRPO_X86)
+#include "../simd/avx2.h"
+//
+#include "attention_tiles.inl"
+#include "attention_kernels.inl"
+#include "../simd/end.h"
+#endif
