@@ -36,7 +36,7 @@ export const sizes: Readonly<Record<SizeName, BenchSize>> = {
     newTokens: 40,
     forced: false,
     loraRank: 0,
-    steps: 12,
+    steps: 30,
   },
   M: {
     shape: {
