@@ -12,6 +12,7 @@ namespace {
 
 constexpr int64_t kRowsPerThread = 8;           // fewer completions than this do not pay for another thread
 constexpr int64_t kSharedWeights = 3 << 20;     // floats of weights up to which each thread takes rows of its own
+constexpr int64_t kManyRows = 16;               // so many rows for each thread keep it busy while the next weights arrive
 constexpr int64_t kStripWork = 1 << 20;         // multiply-adds for which a second thread is woken
 
 // Activations of the rows that one thread of control works on.
@@ -131,8 +132,8 @@ void Decoder::Step(float* hidden, const int32_t* positions, const float* cos, co
     for (const PackedMatrix& matrix : layer.matrices) weights += matrix.Floats();
   }
   // Weights that fit into every core's own cache are read by each thread for rows of its own, and no thread waits for another
-  // within the step. Larger ones are shared: every product is cut by columns.
-  const bool byRows = weights <= kSharedWeights;
+  // within the step; so are larger ones where every thread has many rows. Else every product is cut by columns.
+  const bool byRows = weights <= kSharedWeights || count >= kManyRows * Threads();
   const int64_t parts = byRows ? std::min<int64_t>(Threads(), (count + kRowsPerThread - 1) / kRowsPerThread) : 1;
   const auto run = [&](int64_t begin, int64_t end) {
     for (int64_t part = begin; part < end; part++) {
