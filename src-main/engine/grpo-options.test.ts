@@ -10,7 +10,7 @@ import { loadTokenizer } from '../tokenizer/tokenizer.ts';
 import { grpo, model, rewards, rows, train, withoutTimes } from './fixtures/training.ts';
 import { probe } from './tensor/native-backend.ts';
 import type { TrainerState } from './train/checkpoint.ts';
-import { recordAdvantages } from './train/grpo-update.ts';
+import { recordAdvantages } from './train/grpo-advantages.ts';
 import { rewardedSteps } from './train/reasoning-steps.ts';
 
 const { available, why } = await probe();

@@ -4,9 +4,10 @@ import { meanPassRate, type PassRates } from '../../grpo/curriculum.ts';
 import { duplicateMetrics, groupBreakdown, lossMetrics, samplingMetrics } from '../../grpo/metrics.ts';
 import { succeeded } from '../../grpo/outcome.ts';
 import type { Policy, TrainablePolicy } from '../model/policy.ts';
+import { recordAdvantages } from './grpo-advantages.ts';
 import { sampleStep, type GroupSampler } from './grpo-sampling.ts';
 import { lossOptions, type Coefficients } from './grpo-settings.ts';
-import { recordAdvantages, recordReferenceLogps, updatePolicy } from './grpo-update.ts';
+import { recordReferenceLogps, updatePolicy } from './grpo-update.ts';
 import type { Optimizer } from './optimizer.ts';
 import { startStopwatch } from './stopwatch.ts';
 

@@ -1,21 +1,17 @@
-/** The second half of a GRPO step: what the samples are worth, and the updates that follow from it. */
+/** The updates of a GRPO step, and the log-probs of its samples under the reference. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { GrpoConfig } from '../../contract/config.ts';
 import type { CompletionRecord, GroupRecord } from '../../contract/engine.ts';
-import { decoupledAdvantages, groupAdvantages } from '../../grpo/advantages.ts';
-import { completionKl, klShapedRewards } from '../../grpo/kl.ts';
 import { grpoLoss, type GrpoLoss } from '../../grpo/loss.ts';
 import type { GrpoLossOptions } from '../../grpo/loss-options.ts';
 import { highEntropyTokens } from '../../grpo/masks.ts';
 import type { StepTotals } from '../../grpo/normalisation.ts';
-import { processAdvantages, type RewardedStep } from '../../grpo/process-advantages.ts';
-import { mean } from '../../grpo/statistics.ts';
 import { withDropout } from '../model/lora.ts';
 import { packGroups, type PackedBatch } from '../model/packed-batch.ts';
 import type { Policy, TrainablePolicy } from '../model/policy.ts';
 import { evaluateTokenLogps, tokenLogps } from '../model/token-logps.ts';
 import { accumulate, lossGradients, microBatches, partsForMemory, zeroGradients } from './gradients.ts';
-import { advantageOptions } from './grpo-settings.ts';
+import type { TokenAdvantages } from './grpo-advantages.ts';
 import { hostLoss, type HostLoss } from './host-loss.ts';
 import type { Gradients, Optimizer } from './optimizer.ts';
 import { forTraining } from './recomputation.ts';
@@ -36,70 +32,6 @@ export function recordReferenceLogps(reference: Policy, groups: readonly GroupRe
       completions[i].referenceLogps = values;
     });
   }
-}
-
-/** The advantages of a completion's tokens [T]. */
-export type TokenAdvantages = (completion: CompletionRecord) => Float64Array;
-
-/**
- * Gives every completion its advantage; with `kl_in_reward` each reward is lowered by β·KL first.
- *
- * @param reasoning the steps of every completion, whose tokens then have advantages of their own and the completion their mean; null
- *   gives all tokens the completion's advantage
- */
-export function recordAdvantages(
-  groups: readonly GroupRecord[],
-  config: GrpoConfig,
-  beta: number,
-  reasoning: ReadonlyMap<CompletionRecord, readonly RewardedStep[]> | null,
-): TokenAdvantages {
-  if (reasoning !== null) return recordProcessAdvantages(groups, reasoning);
-  const rules = config.rewards.filter(({ enabled }) => enabled); // as they are scored
-  const counting = rules.filter(({ metric_only }) => !metric_only);
-  const scores = groups.map(({ completions }) =>
-    completions.map(({ scores }) => scores.flatMap(({ score }, i) => (rules[i].metric_only ? [] : [score]))),
-  );
-  const advantages =
-    config.multi_objective_aggregation === 'normalize_then_sum'
-      ? decoupledAdvantages(
-          scores,
-          counting.map(({ weight }) => weight),
-        )
-      : groupAdvantages(
-          groups.map(({ completions }) => shapedRewards(completions, config, beta)),
-          advantageOptions(config),
-        );
-  groups.forEach(({ completions }, i) =>
-    completions.forEach((completion, j) => (completion.advantage = advantages[i][j])),
-  );
-  return ({ advantage, tokens }) => new Float64Array(tokens.length).fill(advantage);
-}
-
-function recordProcessAdvantages(
-  groups: readonly GroupRecord[],
-  reasoning: ReadonlyMap<CompletionRecord, readonly RewardedStep[]>,
-): TokenAdvantages {
-  const ofTokens = new Map<CompletionRecord, Float64Array>();
-  for (const { completions } of groups) {
-    const advantages = processAdvantages(
-      completions.map((completion) => reasoning.get(completion) as readonly RewardedStep[]),
-      completions.map(({ tokens }) => tokens.length),
-    );
-    completions.forEach((completion, i) => {
-      ofTokens.set(completion, advantages[i]);
-      completion.advantage = mean(advantages[i]);
-    });
-  }
-  return (completion) => ofTokens.get(completion) as Float64Array;
-}
-
-function shapedRewards(completions: readonly CompletionRecord[], config: GrpoConfig, beta: number): (number | null)[] {
-  const rewards = completions.map(({ reward }) => reward);
-  if (!config.kl_in_reward) return rewards;
-  const kl = completions.map(({ samplingLogps, referenceLogps }) =>
-    completionKl(config.kl_estimator, samplingLogps, referenceLogps as Float32Array),
-  );
-  return klShapedRewards(rewards, kl, beta);
 }
 
 /** What an update learns from. */

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <vector>
 
 #include "../aligned_buffer.h"
 #include "../decode/packed_matrix.h"
@@ -11,12 +9,12 @@
 #include "../kernels.h"
 #include "../ops/op_kernels.h"
 #include "../thread_pool.h"
+#include "weight_gradients.h"
 
 namespace grpo {
 namespace {
 
-constexpr int64_t kBlockRows = 84;     // tokens of a block, about: whole strips of every micro-kernel
-constexpr int64_t kGradientRows = 128;  // rows of a weight's gradient that one task computes
+constexpr int64_t kBlockRows = 84;  // tokens of a block, about: whole strips of every micro-kernel
 
 // The matrices of a linear layer, packed for x * weight^T or for dy * weight, with those of its low-rank update.
 struct PackedLinear {
@@ -141,53 +139,6 @@ void RotateRows(const LayerShape& shape, int64_t heads, float direction, int64_t
     }
   }
 }
-
-// The gradients of all weights as one list of tasks, so that threads do not wait between two matrices.
-class WeightGradients {
- public:
-  explicit WeightGradients(int64_t tokens) : tokens_(tokens) {}
-
-  // out[leftWidth, rightWidth] = left[N, leftWidth]^T * right[N, rightWidth]
-  void Product(const float* left, int64_t leftWidth, const float* right, int64_t rightWidth, float* out) {
-    if (out == nullptr) return;
-    for (int64_t row = 0; row < leftWidth; row += kGradientRows) {
-      const int64_t rows = std::min(kGradientRows, leftWidth - row);
-      tasks_.push_back([=, tokens = tokens_] {
-        Gemm(true, false, rows, rightWidth, tokens, 1.0f, left + row, leftWidth, right, rightWidth, 0.0f, out + row * rightWidth, rightWidth);
-      });
-    }
-  }
-
-  // out[width] = sum over the tokens of dy[N, width]
-  void Sum(const float* dy, int64_t width, float* out) {
-    if (out == nullptr) return;
-    tasks_.push_back([=, tokens = tokens_] {
-      std::fill_n(out, width, 0.0f);
-      for (int64_t n = 0; n < tokens; n++) ActiveOpKernels().add(dy + n * width, out, width);
-    });
-  }
-
-  // out[width] = sum over the tokens of inverses[N] * x[N, width] * dy[N, width]
-  void NormWeight(const float* dy, const float* x, const float* inverses, int64_t width, float* out) {
-    if (out == nullptr) return;
-    tasks_.push_back([=, tokens = tokens_] {
-      std::fill_n(out, width, 0.0f);
-      for (int64_t n = 0; n < tokens; n++) {
-        ActiveOpKernels().addScaledProduct(inverses[n], x + n * width, dy + n * width, out, width);
-      }
-    });
-  }
-
-  void Run() {
-    ParallelFor(static_cast<int64_t>(tasks_.size()), 1, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i++) tasks_[static_cast<size_t>(i)]();
-    });
-  }
-
- private:
-  int64_t tokens_;
-  std::vector<std::function<void()>> tasks_;
-};
 
 }  // namespace
 

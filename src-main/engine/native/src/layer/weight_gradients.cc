@@ -1,0 +1,48 @@
+#include "weight_gradients.h"
+
+#include <algorithm>
+
+#include "../gemm.h"
+#include "../ops/op_kernels.h"
+#include "../thread_pool.h"
+
+namespace grpo {
+namespace {
+
+constexpr int64_t kTaskRows = 128;  // rows of a weight's gradient that one task computes
+
+}  // namespace
+
+void WeightGradients::Product(const float* left, int64_t leftWidth, const float* right, int64_t rightWidth, float* out) {
+  if (out == nullptr) return;
+  for (int64_t row = 0; row < leftWidth; row += kTaskRows) {
+    const int64_t rows = std::min(kTaskRows, leftWidth - row);
+    tasks_.push_back([=, tokens = tokens_] {
+      Gemm(true, false, rows, rightWidth, tokens, 1.0f, left + row, leftWidth, right, rightWidth, 0.0f, out + row * rightWidth, rightWidth);
+    });
+  }
+}
+
+void WeightGradients::Sum(const float* dy, int64_t width, float* out) {
+  if (out == nullptr) return;
+  tasks_.push_back([=, tokens = tokens_] {
+    std::fill_n(out, width, 0.0f);
+    for (int64_t n = 0; n < tokens; n++) ActiveOpKernels().add(dy + n * width, out, width);
+  });
+}
+
+void WeightGradients::NormWeight(const float* dy, const float* x, const float* inverses, int64_t width, float* out) {
+  if (out == nullptr) return;
+  tasks_.push_back([=, tokens = tokens_] {
+    std::fill_n(out, width, 0.0f);
+    for (int64_t n = 0; n < tokens; n++) ActiveOpKernels().addScaledProduct(inverses[n], x + n * width, dy + n * width, out, width);
+  });
+}
+
+void WeightGradients::Run() {
+  ParallelFor(static_cast<int64_t>(tasks_.size()), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) tasks_[static_cast<size_t>(i)]();
+  });
+}
+
+}  // namespace grpo
