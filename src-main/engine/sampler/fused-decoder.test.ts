@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import type { SamplingConfig } from '../../contract/config.ts';
 import { loadTokenizer } from '../../tokenizer/tokenizer.ts';
+import { plainSampling } from '../fixtures/sampling.ts';
 import { addAdapter, loadPolicy, type Policy } from '../model/policy.ts';
 import { evaluateTokenLogps } from '../model/token-logps.ts';
 import { packGroups } from '../model/packed-batch.ts';
@@ -10,15 +10,11 @@ import { selectBackend } from '../tensor/backend.ts';
 import { rollout } from './rollout.ts';
 
 const folder = join(import.meta.dirname, '../../../resources/models/starter');
-const sampling: SamplingConfig = {
+const sampling = {
+  ...plainSampling,
   max_completion_length: 40,
   min_completion_length: 36,
   temperature: 1.2,
-  top_k: 0,
-  top_p: 1,
-  min_p: 0,
-  repetition_penalty: 1,
-  stop: [],
 };
 
 beforeAll(async () => {

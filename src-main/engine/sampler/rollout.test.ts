@@ -4,22 +4,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { largestDifference } from '../../../e2e/fixtures/golden.ts';
 import { loadTokenizer, type Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { describeOnEveryBackend } from '../fixtures/backends.ts';
+import { plainSampling } from '../fixtures/sampling.ts';
 import { packGroups } from '../model/packed-batch.ts';
 import { loadPolicy, type Policy } from '../model/policy.ts';
 import { evaluateTokenLogps } from '../model/token-logps.ts';
 import { rollout, type RolloutOptions } from './rollout.ts';
 
 const folder = join(import.meta.dirname, '../../../resources/models/starter');
-const sampling = {
-  max_completion_length: 24,
-  min_completion_length: 0,
-  temperature: 1,
-  top_k: 0,
-  top_p: 1,
-  min_p: 0,
-  repetition_penalty: 1,
-  stop: [],
-};
+const sampling = plainSampling;
 const options: RolloutOptions = { sampling, generations: 3, greedy: false, seed: 5, path: ['rollout', 1] };
 
 describeOnEveryBackend('group rollout', () => {

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { SamplerWeights } from '../../contract/config.ts';
 import { loadTokenizer, type Tokenizer } from '../../tokenizer/tokenizer.ts';
+import { plainSampling } from '../fixtures/sampling.ts';
 import { packGroups } from '../model/packed-batch.ts';
 import { loadPolicy, type Policy } from '../model/policy.ts';
 import { evaluateTokenLogps } from '../model/token-logps.ts';
@@ -35,16 +36,7 @@ function rounded(x: tf.Tensor2D): tf.Tensor2D {
 }
 
 const folder = join(import.meta.dirname, '../../../resources/models/starter');
-const sampling = {
-  max_completion_length: 24,
-  min_completion_length: 20,
-  temperature: 1.2,
-  top_k: 0,
-  top_p: 1,
-  min_p: 0,
-  repetition_penalty: 1,
-  stop: [],
-};
+const sampling = { ...plainSampling, min_completion_length: 20, temperature: 1.2 };
 
 let policy: Policy;
 let tokenizer: Tokenizer;

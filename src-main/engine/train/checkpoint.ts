@@ -3,10 +3,11 @@
  * tokenizer, with the optimizer's moments and the trainer's state beside it. Written under a temporary name, synced, then renamed: it is whole or not there.
  */
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readAdapterDescription } from '../../checkpoint/adapter-description.ts';
+import { sync, writeSynced } from '../../checkpoint/durable-files.ts';
 import { readSafetensors } from '../../checkpoint/safetensors.ts';
 import { writeSafetensors } from '../../checkpoint/safetensors-writer.ts';
 import type { NamedArray } from '../../checkpoint/tensor-file.ts';
@@ -118,9 +119,9 @@ export async function saveCheckpoint(
   }
   await writeSafetensors(join(temporary, OPTIMIZER_FILE), optimizer.state(), {});
   await writeSynced(join(temporary, STATE_FILE), JSON.stringify(state, null, 2));
-  await syncFolder(temporary);
+  await sync(temporary);
   await rename(temporary, target);
-  await syncFolder(parent);
+  await sync(parent);
   const checkpoints = (await readdir(parent)).filter((entry) => /^step-\d+$/.test(entry)).sort();
   for (const old of checkpoints.slice(0, -limit)) await rm(join(parent, old), { recursive: true });
   return target;
@@ -158,26 +159,5 @@ export async function readCheckpointFile<T>(path: string, parse: (text: string) 
       { path },
       { cause: error },
     );
-  }
-}
-
-async function writeSynced(path: string, text: string): Promise<void> {
-  const file = await open(path, 'w');
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** Makes the names in a folder durable. Windows cannot sync folders and does not need to. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
