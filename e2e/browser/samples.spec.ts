@@ -26,7 +26,7 @@ const studio = useRealStudio({
 });
 
 const list = (page: Page) => page.getByRole('listbox', { name: /^(Groups|Completions)$/ });
-const found = (page: Page) => page.getByRole('region', { name: 'List of samples' }).getByRole('status');
+const found = (page: Page) => page.getByRole('status', { name: 'Found' });
 const columns = (page: Page) => page.getByRole('article');
 const tokens = (page: Page) => page.getByRole('listbox', { name: 'Tokens' });
 
