@@ -1,5 +1,5 @@
 /** Group rollout: samples several completions for each prompt, with the prompt computed once for its whole group. */
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import type { SamplerWeights, SamplingConfig } from '../../contract/config.ts';
 import type { FinishReason } from '../../contract/engine.ts';
 import { StudioError } from '../../contract/errors.ts';
@@ -13,7 +13,8 @@ import { embedding } from '../tensor/ops/embedding.ts';
 import { linear } from '../tensor/ops/linear.ts';
 import { valuesOf } from '../tensor/values-of.ts';
 import type { RopeTable } from '../tensor/ops/rope.ts';
-import { packGroups } from '../model/packed-batch.ts';
+import { TextTree } from '../model/text-tree.ts';
+import { segmentPositions } from '../tensor/ops/segments.ts';
 import { drawTokens } from './draw-tokens.ts';
 import { openFusedDecoder } from './fused-decoder.ts';
 
@@ -173,14 +174,19 @@ function prefill(
   prompts: readonly Int32Array[],
   size: { slots: number; capacity: number },
 ) {
-  const batch = packGroups(prompts.map((promptTokens) => ({ promptTokens, completions: [] })));
-  const starts = Int32Array.from(prompts, (_, group) => batch.segments.rows[group * 4]);
-  const last = Int32Array.from(prompts, (prompt, group) => starts[group] + prompt.length - 1);
+  const tree = new TextTree();
+  const texts = prompts.map((prompt) => tree.add(prompt).rows);
+  const { tokens, segments } = tree.pack();
+  const batch = { tokens, segments, positions: segmentPositions(segments) };
+  const rows = Int32Array.from(texts.flat());
+  const starts = new Int32Array(prompts.length);
+  for (let group = 1; group < starts.length; group++) starts[group] = starts[group - 1] + prompts[group - 1].length;
   const caches: LayerCache[] = [];
   const logits = valuesOf(() => {
     const hidden = packedHiddenStates(policy, batch, places, (_layer, key, value) =>
-      caches.push(createLayerCache(key, value, size)),
+      tf.tidy(() => void caches.push(createLayerCache(embedding(key, rows), embedding(value, rows), size))),
     );
+    const last = Int32Array.from(texts, (text) => text[text.length - 1]);
     return headLogits(policy, embedding(hidden, last));
   });
   return { caches, logits, starts };

@@ -4,7 +4,6 @@
 #include <napi.h>
 
 #include <cstdint>
-#include <map>
 #include <vector>
 
 #include "../buffers.h"
@@ -73,21 +72,19 @@ class Arguments {
     return arrays;
   }
 
-  // A segment table whose segments tile [0, tokens) and whose prefixes are whole earlier segments without a prefix.
+  // A segment table whose segments tile [0, tokens) and whose prefixes each end within an earlier segment, the parent.
   const int32_t* Segments(int64_t tokens, int64_t* count) {
     const int64_t length = NextLength();
     const int32_t* table = IntArray(0);
     *count = length / 4;
-    std::map<int32_t, int32_t> prompts;
     int64_t place = 0;
     for (int64_t i = 0; ok_ && i < *count; i++) {
       const int32_t *row = table + 4 * i, prefixLength = row[3];
       bool fits = row[0] == place && row[1] > 0 && prefixLength >= 0;
       if (prefixLength > 0) {
-        const auto prompt = prompts.find(row[2]);
-        fits = fits && prompt != prompts.end() && prompt->second == prefixLength;
-      } else {
-        prompts[row[0]] = row[1];
+        fits = fits && row[2] >= 0 && row[2] < i;
+        const int32_t* parent = table + (fits ? 4 * row[2] : 0);
+        fits = fits && prefixLength > parent[3] && prefixLength - parent[3] <= parent[1];
       }
       Check(fits, "A segment does not fit its table");
       place += row[1];

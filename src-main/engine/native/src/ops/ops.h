@@ -60,7 +60,7 @@ struct AttentionShape {
   int64_t Hidden(int64_t visible) const { return window > 0 && visible > window ? visible - window : 0; }
 };
 
-// Attention over the segment table segments[count][4] = start, length, prefixStart, prefixLength.
+// Attention over the segment table segments[count][4] = start, length, parent, prefixLength: texts as a tree (segments.ts).
 // logSums[N, heads] receives the logarithm of each softmax's denominator, for the gradient.
 void Attention(const float* q, const float* k, const float* v, const int32_t* segments, int64_t count, const AttentionShape& shape,
                float* out, float* logSums);
