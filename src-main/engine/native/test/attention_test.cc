@@ -178,7 +178,7 @@ void CheckCachedAttention(int64_t window) {
     ownValues.push_back(Numbers(rows * kKeyWidth, seed + 2));
     Floats out = Unwritten(rows * kQueryWidth);
     CachedAttention(q.data(), ownKeys.back().data(), ownValues.back().data(),
-                    {promptKeys.data(), promptValues.data(), keyPointers, valuePointers}, {slot, promptStarts, promptLengths, step},
+                    {promptKeys.data(), promptValues.data(), keyPointers, valuePointers}, {slot, slot, promptStarts, promptLengths, step},
                     shape, out.data());
     for (int64_t b = 0; b < rows; b++) {
       for (int64_t h = 0; h < kShape.heads; h++) {
@@ -200,6 +200,33 @@ void CheckCachedAttention(int64_t window) {
       }
     }
   }
+}
+
+// The last output of two completions of one prompt that differ in their last token only: decoded side by side, or as one until then.
+Floats DecodeTwins(bool asOne) {
+  const int64_t slots = 2, steps = kPageTokens + 2;
+  const int32_t both[] = {1, 0}, first[] = {1, 1}, promptStarts[] = {0, 0}, promptLengths[] = {3, 3};
+  const Floats promptKeys = Numbers(3 * kKeyWidth, 1), promptValues = Numbers(3 * kKeyWidth, 2);
+  std::vector<Floats> pages(4, Floats(static_cast<size_t>(slots * kKeyWidth * kPageTokens), 0.0f));
+  float *keyPages[] = {pages[0].data(), pages[1].data()}, *valuePages[] = {pages[2].data(), pages[3].data()};
+  AttentionShape shape = kShape;
+  Floats out;
+  for (int64_t step = 0; step < steps; step++) {
+    const bool last = step == steps - 1;
+    shape.tokens = asOne && !last ? 1 : 2;
+    const auto rows = [&](int64_t width, uint32_t seed) {
+      Floats all = Numbers(width, seed);
+      const Floats other = last ? Numbers(width, seed + 500) : all;
+      all.insert(all.end(), other.begin(), other.end());
+      return all;
+    };
+    const uint32_t seed = static_cast<uint32_t>(10 + 3 * step);
+    const Floats q = rows(kQueryWidth, seed), k = rows(kKeyWidth, seed + 1), v = rows(kKeyWidth, seed + 2);
+    out = Unwritten(shape.tokens * kQueryWidth);
+    CachedAttention(q.data(), k.data(), v.data(), {promptKeys.data(), promptValues.data(), keyPages, valuePages},
+                    {both, asOne && last ? first : both, promptStarts, promptLengths, step}, shape, out.data());
+  }
+  return out;
 }
 
 }  // namespace
@@ -237,3 +264,5 @@ TEST(AttentionDoesNotDependOnTheRestOfTheBatch) {
 TEST(CachedAttentionStepByStep) {
   for (int64_t window : {0, 1, 4, 36}) CheckCachedAttention(window);
 }
+
+TEST(CompletionsThatPartInTheCache) { CHECK(DecodeTwins(true) == DecodeTwins(false)); }

@@ -105,7 +105,7 @@ const tree = packSegments([
   { start: 15, length: 2, parent: 4, prefixLength: 5 },
   { start: 17, length: 3, parent: 0, prefixLength: 0 },
 ]);
-const branching = [undefined, 3].map((window) => ({ ...small, groups: [], tree, window }));
+const branching: Shape[] = [{}, { window: 3 }].map((window) => ({ ...small, groups: [], tree, ...window }));
 
 test.each([small, ...windowed, ...branching])(
   'the reference is attention by its definition: window $window',

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../buffers.h"
+#include "ops.h"
 
 namespace grpo {
 
@@ -91,6 +92,29 @@ class Arguments {
     }
     Check(place == tokens, "The segments do not cover the batch");
     return table;
+  }
+
+  // The rows of a decoding step: slots, sources, promptStarts and promptLengths.
+  DecodeRowsView DecodeRows(int64_t rows, int64_t ownLength, int64_t slots, int64_t promptTokens) {
+    DecodeRowsView view;
+    view.ownLength = ownLength;
+    view.slots = Indices(rows, slots);
+    view.sources = Indices(rows, slots);
+    view.promptStarts = Indices(rows, promptTokens + 1);
+    view.promptLengths = Indices(rows, promptTokens + 1);
+    std::vector<bool> decoded(static_cast<size_t>(slots)), continued(static_cast<size_t>(slots));
+    for (int64_t b = 0; ok_ && b < rows; b++) {
+      Check(view.promptStarts[b] + static_cast<int64_t>(view.promptLengths[b]) <= promptTokens, "A prompt lies outside the cache");
+      Check(!decoded[static_cast<size_t>(view.slots[b])], "A slot is decoded twice in one step");
+      if (!ok_) break;
+      decoded[static_cast<size_t>(view.slots[b])] = true;
+      continued[static_cast<size_t>(view.sources[b])] = true;
+    }
+    for (int64_t b = 0; ok_ && b < rows; b++) {
+      const bool own = view.sources[b] == view.slots[b];
+      Check(own || !continued[static_cast<size_t>(view.slots[b])], "A slot is overwritten that another row continues");
+    }
+    return view;
   }
 
   // A JavaScript array of Float32Arrays of at least the given lengths, or nulls.
