@@ -1,5 +1,6 @@
-/** Packs groups of completions into one batch without padding: every group's prompt once, then its completions. */
-import { segmentPositions, segmentsOfGroups, type Segments } from '../tensor/ops/segments.ts';
+/** Packs groups of completions into one batch without padding, in which what several texts begin with (a prompt, say) lies once. */
+import { segmentPositions, type Segments } from '../tensor/ops/segments.ts';
+import { TextTree } from './text-tree.ts';
 
 export interface TokenGroup {
   promptTokens: ArrayLike<number>;
@@ -10,48 +11,52 @@ export interface PackedBatch {
   tokens: Int32Array; // [N]
   positions: Int32Array; // [N]
   segments: Segments;
-  /** Row of [0, N) whose hidden state predicts each completion token [M]. */
+  /** What is predicted, each once [P]: a token, and the row of [0, N) whose hidden state predicts it. */
   predictors: Int32Array;
-  /** The completion tokens themselves [M]. */
   targets: Int32Array;
+  /** Which of the predictions each completion token is [M]. */
+  predictions: Int32Array;
   /** Where each completion's tokens start in [0, M), and M at the end [R + 1]. */
   offsets: Int32Array;
 }
 
-/**
- * A completion's first token is predicted by the last token of the prompt, which all completions of the group share; its last
- * token predicts nothing and stays out of the batch.
- */
+/** A completion's first token is predicted by the last token of its prompt; its last token predicts nothing and stays out of the batch. */
 export function packGroups(groups: readonly TokenGroup[]): PackedBatch {
-  const inputLength = (completion: ArrayLike<number>) => Math.max(0, completion.length - 1);
-  const segments = segmentsOfGroups(
-    groups.map(({ promptTokens, completions }) => ({
-      promptLength: promptTokens.length,
-      completionLengths: completions.map(inputLength),
-    })),
-  );
-  const tokens: number[] = [];
+  const tree = new TextTree();
   const predictors: number[] = [];
   const targets: number[] = [];
+  const known = new Map<number, number>(); // the prediction of a token by a row
+  const predictions: number[] = [];
   const offsets = [0];
+  const predict = (row: number, token: number): number => {
+    const name = row * 2 ** 31 + token;
+    const place = known.get(name) ?? targets.length;
+    if (place === targets.length) {
+      known.set(name, place);
+      predictors.push(row);
+      targets.push(token);
+    }
+    return place;
+  };
   for (const { promptTokens, completions } of groups) {
-    for (let t = 0; t < promptTokens.length; t++) tokens.push(promptTokens[t]);
-    const lastOfPrompt = tokens.length - 1;
+    const prompt = tree.add(promptTokens);
     for (const completion of completions) {
+      const inputs = Array.from({ length: Math.max(0, completion.length - 1) }, (_, t) => completion[t]);
+      const { rows } = tree.add(inputs, prompt);
       for (let t = 0; t < completion.length; t++) {
-        predictors.push(t === 0 ? lastOfPrompt : tokens.length - 1);
-        targets.push(completion[t]);
-        if (t < inputLength(completion)) tokens.push(completion[t]);
+        predictions.push(predict(rows[promptTokens.length - 1 + t], completion[t]));
       }
-      offsets.push(targets.length);
+      offsets.push(predictions.length);
     }
   }
+  const { tokens, segments } = tree.pack();
   return {
-    tokens: Int32Array.from(tokens),
+    tokens,
     positions: segmentPositions(segments),
     segments,
     predictors: Int32Array.from(predictors),
     targets: Int32Array.from(targets),
+    predictions: Int32Array.from(predictions),
     offsets: Int32Array.from(offsets),
   };
 }

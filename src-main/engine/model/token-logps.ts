@@ -1,5 +1,5 @@
 /** Log-probs and entropies of completion tokens under a policy, over a packed batch. */
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { valuesOf } from '../tensor/values-of.ts';
 import { decoderLayer, headWeight, hiddenStates, logitsInput, type RunLayer } from './decoder.ts';
 import { canFuseLayers, fusedLayer, type TakeKeys } from './fused-layer.ts';
@@ -17,7 +17,7 @@ export type PackedTokens = Pick<PackedBatch, 'tokens' | 'positions' | 'segments'
  * Differentiable with respect to the policy's parameters.
  *
  * @param temperature divides the logits, as in sampling
- * @returns log-probs [M] and entropies [M] in nats of the batch's `targets`
+ * @returns log-probs [M] and entropies [M] in nats of the batch's completion tokens
  */
 export function tokenLogps(
   policy: Policy,
@@ -26,8 +26,11 @@ export function tokenLogps(
 ): { logps: tf.Tensor1D; entropies: tf.Tensor1D } {
   const lengths = batch.predictors.map((row) => batch.positions[row] + 2); // of the text up to the token predicted
   const hidden = packedHiddenStates(policy, batch, largest(lengths)); // [N, H]
-  const predicting = logitsInput(policy, embedding(hidden, batch.predictors)); // [M, H]
-  return selectiveLogSoftmax(predicting, headWeight(policy), batch.targets, temperature);
+  const predicting = logitsInput(policy, embedding(hidden, batch.predictors)); // [P, H]
+  const { logps, entropies } = selectiveLogSoftmax(predicting, headWeight(policy), batch.targets, temperature); // [P]
+  const perToken = (values: tf.Tensor1D): tf.Tensor1D =>
+    tf.reshape(embedding(tf.reshape(values, [-1, 1]), batch.predictions), [-1]);
+  return { logps: perToken(logps), entropies: perToken(entropies) };
 }
 
 /** The log-probs as a plain array, without a gradient. */

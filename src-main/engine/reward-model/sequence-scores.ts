@@ -1,13 +1,14 @@
-/** Scores of whole texts under a reward model, over a packed batch: each prompt once, then the completions that continue it. */
+/** Scores of whole texts under a reward model, over a packed batch. */
 import * as tf from '@tensorflow/tfjs-core';
 import { SCORE_WEIGHT } from '../model/adapter-files.ts';
 import { logitsInput } from '../model/decoder.ts';
 import type { TokenGroup } from '../model/packed-batch.ts';
+import { TextTree } from '../model/text-tree.ts';
 import { packedHiddenStates, type PackedTokens } from '../model/token-logps.ts';
 import { embedding } from '../tensor/ops/embedding.ts';
 import { linear } from '../tensor/ops/linear.ts';
 import { valuesOf } from '../tensor/values-of.ts';
-import { segmentPositions, segmentsOfGroups } from '../tensor/ops/segments.ts';
+import { segmentPositions } from '../tensor/ops/segments.ts';
 import type { RewardModel } from './reward-model.ts';
 
 export interface ScoreBatch extends PackedTokens {
@@ -20,33 +21,18 @@ export interface ScoreBatch extends PackedTokens {
  *   token when there is no other), so the score of a text is the same in a padded batch
  */
 export function packSequences(groups: readonly TokenGroup[], padTokenId: number | null): ScoreBatch {
-  const segments = segmentsOfGroups(
-    groups.map(({ promptTokens, completions }) => ({
-      promptLength: promptTokens.length,
-      completionLengths: completions.map(({ length }) => length),
-    })),
-  );
-  const tokens: number[] = [];
+  const tree = new TextTree();
   const scored: number[] = [];
-  const append = (text: ArrayLike<number>): number | null => {
-    let last: number | null = null;
-    for (let t = 0; t < text.length; t++) {
-      if (text[t] !== padTokenId) last = tokens.length;
-      tokens.push(text[t]);
-    }
-    return last;
-  };
   for (const { promptTokens, completions } of groups) {
-    const start = tokens.length;
-    const lastOfPrompt = append(promptTokens);
-    for (const completion of completions) scored.push(append(completion) ?? lastOfPrompt ?? start);
+    const prompt = tree.add(promptTokens);
+    for (const completion of completions) {
+      const text = [...Array.from(promptTokens), ...Array.from(completion)];
+      const last = text.findLastIndex((token) => token !== padTokenId);
+      scored.push(tree.add(completion, prompt).rows[Math.max(0, last)]);
+    }
   }
-  return {
-    tokens: Int32Array.from(tokens),
-    positions: segmentPositions(segments),
-    segments,
-    scored: Int32Array.from(scored),
-  };
+  const { tokens, segments } = tree.pack();
+  return { tokens, positions: segmentPositions(segments), segments, scored: Int32Array.from(scored) };
 }
 
 /**

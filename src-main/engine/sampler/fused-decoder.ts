@@ -44,6 +44,7 @@ interface DecodeAddon {
     ownLength: number,
     places: number,
     slots: Int32Array,
+    sources: Int32Array,
     promptStarts: Int32Array,
     promptLengths: Int32Array,
     positions: Int32Array,
@@ -105,7 +106,7 @@ export function openFusedDecoder(
   const logits = new Float32Array(slots * vocabSize);
   const hidden = new Float32Array(slots * hiddenSize);
   return {
-    step(tokens, positions, { slots: live, promptStarts, promptLengths, ownLength }) {
+    step(tokens, positions, { slots: live, sources, promptStarts, promptLengths, ownLength }) {
       const count = tokens.length;
       tf.tidy(() => hidden.set(values(embedding(policy.weights['model.embed_tokens.weight'] as tf.Tensor2D, tokens))));
       const [cos, sin] = [values(table.cos), values(table.sin)];
@@ -115,6 +116,7 @@ export function openFusedDecoder(
         ownLength,
         table.cos.shape[0],
         live,
+        sources,
         promptStarts,
         promptLengths,
         positions,

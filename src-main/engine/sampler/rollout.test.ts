@@ -45,9 +45,18 @@ describeOnEveryBackend('group rollout', () => {
     for (const group of groups) expect(new Set(group.map(({ text }) => text)).size).toBeGreaterThan(1);
   });
 
+  test('gives a completion the same tokens whether or not others of its group begin alike', () => {
+    const sample = (generations: number) => rollout(policy, tokenizer, prompts, { ...options, generations });
+    const [few, many] = [sample(2), sample(8)];
+    expect(many.map((group) => group.slice(0, 2))).toEqual(few);
+    const texts = many.flatMap((group) => group.map(({ tokens }) => tokens.slice(0, 5).join(' ')));
+    expect(new Set(texts).size).toBeLessThan(texts.length);
+  });
+
   test('reports the log-probs that a full forward pass finds', () => {
     const groups = rollout(policy, tokenizer, prompts, {
       ...options,
+      generations: 8,
       sampling: { ...sampling, temperature: 0.8, top_k: 20 },
     });
     const batch = packGroups(

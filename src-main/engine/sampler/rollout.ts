@@ -1,5 +1,5 @@
-/** Group rollout: samples several completions for each prompt, with the prompt computed once for its whole group. */
-import type * as tf from '@tensorflow/tfjs-core';
+/** Group rollout: samples several completions for each prompt. What these have in common is computed once. */
+import * as tf from '@tensorflow/tfjs-core';
 import type { SamplerWeights, SamplingConfig } from '../../contract/config.ts';
 import type { FinishReason } from '../../contract/engine.ts';
 import { StudioError } from '../../contract/errors.ts';
@@ -13,7 +13,8 @@ import { embedding } from '../tensor/ops/embedding.ts';
 import { linear } from '../tensor/ops/linear.ts';
 import { valuesOf } from '../tensor/values-of.ts';
 import type { RopeTable } from '../tensor/ops/rope.ts';
-import { packGroups } from '../model/packed-batch.ts';
+import { TextTree } from '../model/text-tree.ts';
+import { segmentPositions } from '../tensor/ops/segments.ts';
 import { drawTokens } from './draw-tokens.ts';
 import { openFusedDecoder } from './fused-decoder.ts';
 
@@ -54,6 +55,8 @@ export interface GrowingCompletion {
 interface LiveCompletion extends GrowingCompletion {
   tokens: number[];
   whole: SampledCompletion | null;
+  /** The slot under which its tokens so far were decoded: its own, or that of another with the same tokens. */
+  decodedAs: number;
   logps: number[];
   stream: RandomStream;
   /** Text so far; kept only when stop strings are looked for. */
@@ -103,6 +106,7 @@ export function* rolloutSteps(
       slot: group * generations + place,
       tokens: [],
       whole: null,
+      decodedAs: group * generations,
       logps: [],
       stream: RandomStream.of(options.seed, ...options.path, group, place),
       text: '',
@@ -133,22 +137,45 @@ export function* rolloutSteps(
       });
       yield grown;
       if (live.length === 0) return finished;
+      const { rows, sources } = distinct(live);
       logits = decode({
-        tokens: Int32Array.from(live, ({ tokens }) => tokens[tokens.length - 1]),
-        positions: Int32Array.from(live, ({ group }) => prompts[group].length + length - 1),
+        tokens: Int32Array.from(rows, ({ tokens }) => tokens[tokens.length - 1]),
+        positions: Int32Array.from(rows, ({ group }) => prompts[group].length + length - 1),
         rows: {
-          slots: Int32Array.from(live, ({ slot }) => slot),
-          promptStarts: Int32Array.from(live, ({ group }) => starts[group]),
-          promptLengths: Int32Array.from(live, ({ group }) => prompts[group].length),
+          slots: Int32Array.from(rows, ({ slot }) => slot),
+          sources,
+          promptStarts: Int32Array.from(rows, ({ group }) => starts[group]),
+          promptLengths: Int32Array.from(rows, ({ group }) => prompts[group].length),
           ownLength: length - 1,
         },
       });
-      const rows = new Map(live.map((completion, row) => [completion, row]));
-      rowOf = (completion) => rows.get(completion) as number;
+      const places = new Map(rows.map(({ slot }, row) => [slot, row]));
+      rowOf = (completion) => places.get(completion.decodedAs) as number;
     }
   } finally {
     for (const cache of caches) cache.dispose();
   }
+}
+
+/**
+ * Completions of a prompt that are the same so far are decoded as one, the first of them, which the others follow until they draw
+ * another token.
+ * @returns those to decode, and the slot in which each one's earlier tokens are
+ */
+function distinct(live: readonly LiveCompletion[]): { rows: LiveCompletion[]; sources: Int32Array } {
+  const first = new Map<string, LiveCompletion>();
+  const sources: number[] = [];
+  for (const completion of live) {
+    const { decodedAs, tokens, slot } = completion;
+    const text = `${decodedAs} ${tokens[tokens.length - 1]}`;
+    const same = first.get(text);
+    if (same === undefined) {
+      first.set(text, completion);
+      sources.push(decodedAs);
+    }
+    completion.decodedAs = same?.slot ?? slot;
+  }
+  return { rows: [...first.values()], sources: Int32Array.from(sources) };
 }
 
 function checkContext({ config }: Policy, prompts: readonly Int32Array[], maxCompletionLength: number): void {
@@ -173,14 +200,19 @@ function prefill(
   prompts: readonly Int32Array[],
   size: { slots: number; capacity: number },
 ) {
-  const batch = packGroups(prompts.map((promptTokens) => ({ promptTokens, completions: [] })));
-  const starts = Int32Array.from(prompts, (_, group) => batch.segments.rows[group * 4]);
-  const last = Int32Array.from(prompts, (prompt, group) => starts[group] + prompt.length - 1);
+  const tree = new TextTree();
+  const texts = prompts.map((prompt) => tree.add(prompt).rows);
+  const { tokens, segments } = tree.pack();
+  const batch = { tokens, segments, positions: segmentPositions(segments) };
+  const rows = Int32Array.from(texts.flat());
+  const starts = new Int32Array(prompts.length);
+  for (let group = 1; group < starts.length; group++) starts[group] = starts[group - 1] + prompts[group - 1].length;
   const caches: LayerCache[] = [];
   const logits = valuesOf(() => {
     const hidden = packedHiddenStates(policy, batch, places, (_layer, key, value) =>
-      caches.push(createLayerCache(key, value, size)),
+      tf.tidy(() => void caches.push(createLayerCache(embedding(key, rows), embedding(value, rows), size))),
     );
+    const last = Int32Array.from(texts, (text) => text[text.length - 1]);
     return headLogits(policy, embedding(hidden, last));
   });
   return { caches, logits, starts };
@@ -225,7 +257,7 @@ interface DrawContext {
  * Draws the next token of every live completion.
  *
  * @param logits of the next tokens [R, V]
- * @param rows each completion's row of them; on the first token the completions of a group share one
+ * @param rows each completion's row of them; those that are the same so far share one
  */
 function appendTokens(
   live: readonly LiveCompletion[],

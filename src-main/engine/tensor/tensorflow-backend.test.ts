@@ -55,6 +55,7 @@ function decode(): tf.Tensor[] {
     const [q, k, v] = [16, 8, 8].map((width, index) => random([slots.length, width], 10 * (ownLength + 1) + index));
     const rows = {
       slots: Int32Array.from(slots),
+      sources: Int32Array.from(slots),
       promptStarts: Int32Array.from(slots, (slot) => (slot === 2 ? 2 : 0)),
       promptLengths: Int32Array.from(slots, (slot) => (slot === 2 ? 3 : 2)),
       ownLength,

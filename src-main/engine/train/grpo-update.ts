@@ -173,7 +173,7 @@ function microBatchLoss(
     completions[i].coefficients = Float32Array.from(coefficients.subarray(offsets[k], offsets[k + 1]));
   });
   const layOut = (values: Float64Array): Float64Array => {
-    const all = new Float64Array(batch.targets.length);
+    const all = new Float64Array(batch.predictions.length);
     taking.forEach((i, k) => all.set(values.subarray(offsets[k], offsets[k + 1]), batch.offsets[i]));
     return all;
   };

@@ -1,4 +1,4 @@
-// Attention over packed prompts and completions, and a decoding step over the cache.
+// Attention over a tree of texts, and a decoding step over the cache.
 #include <algorithm>
 
 #include "checks.h"
@@ -10,10 +10,19 @@ using namespace grpo_test;
 
 namespace {
 
-// Two groups: prompts of 5 and 1 tokens, completions of 3, 4 and 2.
-const int32_t kSegments[] = {0, 5, 0, 0, 5, 3, 0, 5, 8, 4, 0, 5, 12, 1, 0, 0, 13, 2, 12, 1};
+// Two groups: prompts of 5 and 1 tokens; completions of 3, of 4 that branch off the first after 2, and of 2.
+const std::vector<int32_t> kSegments = {0, 5, 0, 0, 5, 3, 0, 5, 8, 4, 1, 7, 12, 1, 0, 0, 13, 2, 3, 1};
 const AttentionShape kShape{15, 4, 2, 10, 0.3f};
 constexpr int64_t kQueryWidth = 40, kKeyWidth = 20;
+
+// The batch's tokens that a segment's text begins with, as many as asked for.
+std::vector<int32_t> TextOf(const std::vector<int32_t>& segments, int32_t index, int32_t tokens) {
+  const int32_t* segment = &segments[static_cast<size_t>(4 * index)];
+  const int32_t prefix = std::min(tokens, segment[3]);
+  std::vector<int32_t> text = prefix > 0 ? TextOf(segments, segment[2], prefix) : std::vector<int32_t>();
+  for (int32_t t = prefix; t < tokens; t++) text.push_back(segment[0] + t - prefix);
+  return text;
+}
 
 // Leaves of what lies before a query only what the window shows it.
 void DropHidden(const AttentionShape& shape, std::vector<const float*>& seen) {
@@ -43,11 +52,11 @@ void CheckAttention(const AttentionShape& shape) {
   Floats logSums = Unwritten(n * kShape.heads);
   const auto forward = [&](const Floats& qs, const Floats& ks, const Floats& vs) {
     Floats out = Unwritten(n * kQueryWidth);
-    Attention(qs.data(), ks.data(), vs.data(), kSegments, 5, shape, out.data(), logSums.data());
+    Attention(qs.data(), ks.data(), vs.data(), kSegments.data(), 5, shape, out.data(), logSums.data());
     return out;
   };
-  for (int64_t s = 0; s < 5; s++) {
-    const int32_t* segment = kSegments + 4 * s;
+  for (int32_t s = 0; s < 5; s++) {
+    const int32_t* segment = &kSegments[static_cast<size_t>(4 * s)];
     const Floats out = forward(q, k, v);
     for (int32_t t = 0; t < segment[1]; t++) {
       for (int64_t h = 0; h < kShape.heads; h++) {
@@ -56,8 +65,7 @@ void CheckAttention(const AttentionShape& shape) {
           keys.push_back(&k[token * kKeyWidth + h / 2 * kShape.headDim]);
           values.push_back(&v[token * kKeyWidth + h / 2 * kShape.headDim]);
         };
-        for (int32_t i = 0; i < segment[3]; i++) see(segment[2] + i);
-        for (int32_t i = 0; i <= t; i++) see(segment[0] + i);
+        for (const int32_t token : TextOf(kSegments, s, segment[3] + t + 1)) see(token);
         DropHidden(shape, keys);
         DropHidden(shape, values);
         const int64_t at = (segment[0] + t) * kQueryWidth + h * kShape.headDim;
@@ -71,7 +79,7 @@ void CheckAttention(const AttentionShape& shape) {
     const Floats out = forward(q, k, v);
     Floats all = Unwritten(n * (kQueryWidth + 2 * kKeyWidth));
     float *dq = all.data(), *dk = dq + n * kQueryWidth, *dv = dk + n * kKeyWidth;
-    AttentionGrad(dOut.data(), q.data(), k.data(), v.data(), out.data(), logSums.data(), kSegments, 5, shape, dq, dk, dv);
+    AttentionGrad(dOut.data(), q.data(), k.data(), v.data(), out.data(), logSums.data(), kSegments.data(), 5, shape, dq, dk, dv);
     return all;
   };
   CheckSameOnThreeThreads(gradients);
@@ -94,8 +102,9 @@ struct Plain {
       for (int32_t t = 0; t < segments[s + 1]; t++) {
         for (int64_t h = 0; h < shape.heads; h++) {
           std::vector<int64_t> keys;
-          for (int32_t i = 0; i < segments[s + 3]; i++) keys.push_back(((segments[s + 2] + i) * shape.kvHeads + h / shared) * d);
-          for (int32_t i = 0; i <= t; i++) keys.push_back(((segments[s] + i) * shape.kvHeads + h / shared) * d);
+          for (const int32_t token : TextOf(segments, static_cast<int32_t>(s / 4), segments[s + 3] + t + 1)) {
+            keys.push_back((token * shape.kvHeads + h / shared) * d);
+          }
           keys.erase(keys.begin(), keys.begin() + shape.Hidden(static_cast<int64_t>(keys.size())));
           AddQuery(q, k, v, dOut, ((segments[s] + t) * shape.heads + h) * d, keys, shape);
         }
@@ -132,14 +141,14 @@ struct Plain {
 
 // Segments that need several blocks of queries and of keys, which do not begin and end together.
 void CheckManyBlocks(const AttentionShape& shape, double tolerance) {
-  const std::vector<int32_t> segments = {0, 270, 0, 0, 270, 70, 0, 270, 340, 3, 0, 270, 343, 129, 0, 0};
+  const std::vector<int32_t> segments = {0, 270, 0, 0, 270, 70, 0, 270, 340, 3, 1, 300, 343, 100, 2, 302, 443, 29, 0, 0};
   const int64_t queries = shape.tokens * shape.heads * shape.headDim, keys = shape.tokens * shape.kvHeads * shape.headDim;
   const Floats q = Numbers(queries, 1), k = Numbers(keys, 2), v = Numbers(keys, 3), dOut = Numbers(queries, 4);
   const auto compute = [&] {
     Floats all = Unwritten(2 * queries + 2 * keys), logSums = Unwritten(shape.tokens * shape.heads);
     float *out = all.data(), *dq = out + queries, *dk = dq + queries, *dv = dk + keys;
-    Attention(q.data(), k.data(), v.data(), segments.data(), 4, shape, out, logSums.data());
-    AttentionGrad(dOut.data(), q.data(), k.data(), v.data(), out, logSums.data(), segments.data(), 4, shape, dq, dk, dv);
+    Attention(q.data(), k.data(), v.data(), segments.data(), 5, shape, out, logSums.data());
+    AttentionGrad(dOut.data(), q.data(), k.data(), v.data(), out, logSums.data(), segments.data(), 5, shape, dq, dk, dv);
     return all;
   };
   CheckSameOnThreeThreads(compute);
@@ -169,7 +178,7 @@ void CheckCachedAttention(int64_t window) {
     ownValues.push_back(Numbers(rows * kKeyWidth, seed + 2));
     Floats out = Unwritten(rows * kQueryWidth);
     CachedAttention(q.data(), ownKeys.back().data(), ownValues.back().data(),
-                    {promptKeys.data(), promptValues.data(), keyPointers, valuePointers}, {slot, promptStarts, promptLengths, step},
+                    {promptKeys.data(), promptValues.data(), keyPointers, valuePointers}, {slot, slot, promptStarts, promptLengths, step},
                     shape, out.data());
     for (int64_t b = 0; b < rows; b++) {
       for (int64_t h = 0; h < kShape.heads; h++) {
@@ -191,6 +200,33 @@ void CheckCachedAttention(int64_t window) {
       }
     }
   }
+}
+
+// The last output of two completions of one prompt that differ in their last token only: decoded side by side, or as one until then.
+Floats DecodeTwins(bool asOne) {
+  const int64_t slots = 2, steps = kPageTokens + 2;
+  const int32_t both[] = {1, 0}, first[] = {1, 1}, promptStarts[] = {0, 0}, promptLengths[] = {3, 3};
+  const Floats promptKeys = Numbers(3 * kKeyWidth, 1), promptValues = Numbers(3 * kKeyWidth, 2);
+  std::vector<Floats> pages(4, Floats(static_cast<size_t>(slots * kKeyWidth * kPageTokens), 0.0f));
+  float *keyPages[] = {pages[0].data(), pages[1].data()}, *valuePages[] = {pages[2].data(), pages[3].data()};
+  AttentionShape shape = kShape;
+  Floats out;
+  for (int64_t step = 0; step < steps; step++) {
+    const bool last = step == steps - 1;
+    shape.tokens = asOne && !last ? 1 : 2;
+    const auto rows = [&](int64_t width, uint32_t seed) {
+      Floats all = Numbers(width, seed);
+      const Floats other = last ? Numbers(width, seed + 500) : all;
+      all.insert(all.end(), other.begin(), other.end());
+      return all;
+    };
+    const uint32_t seed = static_cast<uint32_t>(10 + 3 * step);
+    const Floats q = rows(kQueryWidth, seed), k = rows(kKeyWidth, seed + 1), v = rows(kKeyWidth, seed + 2);
+    out = Unwritten(shape.tokens * kQueryWidth);
+    CachedAttention(q.data(), k.data(), v.data(), {promptKeys.data(), promptValues.data(), keyPages, valuePages},
+                    {both, asOne && last ? first : both, promptStarts, promptLengths, step}, shape, out.data());
+  }
+  return out;
 }
 
 }  // namespace
@@ -220,7 +256,7 @@ TEST(AttentionDoesNotDependOnTheRestOfTheBatch) {
   };
   const Floats whole = run({0, 50, 0, 0, 50, 80, 0, 50});
   for (const int32_t length : {1, 33, 79}) {
-    const Floats part = run({50, length, 0, 50});
+    const Floats part = run({0, 50, 0, 0, 50, length, 0, 50});
     CHECK(std::equal(part.begin() + 50 * width, part.begin() + (50 + length) * width, whole.begin() + 50 * width));
   }
 }
@@ -228,3 +264,5 @@ TEST(AttentionDoesNotDependOnTheRestOfTheBatch) {
 TEST(CachedAttentionStepByStep) {
   for (int64_t window : {0, 1, 4, 36}) CheckCachedAttention(window);
 }
+
+TEST(CompletionsThatPartInTheCache) { CHECK(DecodeTwins(true) == DecodeTwins(false)); }

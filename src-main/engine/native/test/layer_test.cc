@@ -16,7 +16,7 @@ using Floats = std::vector<float>;
 // Two groups, a key/value head for two query heads, a bias on some linear layers and a low-rank update on others.
 struct Layer {
   static constexpr int64_t kHidden = 12, kWide = 20, kHeads = 4, kKvHeads = 2, kHeadDim = 6, kRank = 3, kPlaces = 70;
-  std::vector<int32_t> segments{0, 5, 0, 0, 5, 60, 0, 5, 65, 2, 0, 5, 67, 3, 0, 0, 70, 4, 67, 3};
+  std::vector<int32_t> segments{0, 5, 0, 0, 5, 60, 0, 5, 65, 2, 1, 35, 67, 3, 0, 0, 70, 4, 3, 3};
   int64_t tokens = 74;
   std::vector<int32_t> positions;
   Floats cos, sin;

@@ -1,7 +1,14 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { attention, attentionReference } from './attention.ts';
-import { segmentList, segmentsOfGroups, type GroupLengths, type Segments } from './segments.ts';
+import {
+  packSegments,
+  segmentList,
+  segmentsOfGroups,
+  textsOfSegments,
+  type GroupLengths,
+  type Segments,
+} from './segments.ts';
 import {
   evaluate,
   expectAgreement,
@@ -18,17 +25,23 @@ interface Shape {
   kvHeads: number;
   headDim: number;
   groups: GroupLengths[];
+  /** Instead of `groups`. */
+  tree?: Segments;
   window?: number;
 }
 
-function bind(f: typeof attention, { headDim, groups, window = Infinity }: Shape): Operation {
-  const segments = segmentsOfGroups(groups);
+const segmentsOf = ({ groups, tree }: Shape): Segments => tree ?? segmentsOfGroups(groups);
+
+function bind(f: typeof attention, shape: Shape): Operation {
+  const { headDim, window = Infinity } = shape;
+  const segments = segmentsOf(shape);
   const options = { headDim, scale: 1 / Math.sqrt(headDim), window: window === Infinity ? null : window };
   return (q, k, v) => [f(q as tf.Tensor2D, k as tf.Tensor2D, v as tf.Tensor2D, segments, options)];
 }
 
-function inputs({ heads, kvHeads, headDim, groups }: Shape): [Input, Input, Input] {
-  const { tokens } = segmentsOfGroups(groups);
+function inputs(shape: Shape): [Input, Input, Input] {
+  const { heads, kvHeads, headDim } = shape;
+  const { tokens } = segmentsOf(shape);
   const scaled = (x: Input): Input => ({ ...x, values: x.values.map((value) => 3 * value) });
   return [
     scaled(input([tokens, heads * headDim], 1)),
@@ -44,12 +57,10 @@ function naive(
   { heads, kvHeads, headDim, window = Infinity }: Shape,
 ): number[] {
   const out = new Array<number>(q.values.length).fill(0);
-  for (const { start, length, prefixStart, prefixLength } of segmentList(segments)) {
+  const texts = textsOfSegments(segments);
+  for (const [index, { start, length, prefixLength }] of segmentList(segments).entries()) {
     for (let offset = 0; offset < length; offset++) {
-      const seen = [
-        ...Array.from({ length: prefixLength }, (_, i) => prefixStart + i),
-        ...Array.from({ length: offset + 1 }, (_, i) => start + i),
-      ].slice(-window);
+      const seen = texts[index].slice(0, prefixLength + offset + 1).slice(-window);
       for (let head = 0; head < heads; head++) {
         const kvHead = Math.floor(head / (heads / kvHeads));
         const at = (x: Input, token: number, width: number, h: number, d: number): number =>
@@ -84,14 +95,30 @@ const small: Shape = {
 
 const windowed = [1, 2, 4].map((window) => ({ ...small, window }));
 
-test.each([small, ...windowed])('the reference is attention by its definition: window $window', async (shape) => {
-  const all = inputs(shape);
-  const { outputs } = await evaluate('cpu', bind(attentionReference, shape), all);
-  expectClose(outputs[0] as Float32Array, naive(all, segmentsOfGroups(shape.groups), shape), 1e-5);
-});
+/** A prompt, three texts that branch off it and off each other, and another prompt that begins like the first. */
+const tree = packSegments([
+  { start: 0, length: 4, parent: 0, prefixLength: 0 },
+  { start: 4, length: 5, parent: 0, prefixLength: 4 },
+  { start: 9, length: 2, parent: 1, prefixLength: 7 },
+  { start: 11, length: 1, parent: 2, prefixLength: 8 },
+  { start: 12, length: 3, parent: 0, prefixLength: 2 },
+  { start: 15, length: 2, parent: 4, prefixLength: 5 },
+  { start: 17, length: 3, parent: 0, prefixLength: 0 },
+]);
+const branching: Shape[] = [{}, { window: 3 }].map((window) => ({ ...small, groups: [], tree, ...window }));
 
-test.each([small, ...windowed])('the reference has the gradient its values show: window $window', (shape) =>
-  expectSlopes(bind(attentionReference, shape), inputs(shape), 1e-2),
+test.each([small, ...windowed, ...branching])(
+  'the reference is attention by its definition: window $window',
+  async (shape) => {
+    const all = inputs(shape);
+    const { outputs } = await evaluate('cpu', bind(attentionReference, shape), all);
+    expectClose(outputs[0] as Float32Array, naive(all, segmentsOf(shape), shape), 1e-5);
+  },
+);
+
+test.each([small, ...windowed, ...branching])(
+  'the reference has the gradient its values show: window $window',
+  (shape) => expectSlopes(bind(attentionReference, shape), inputs(shape), 1e-2),
 );
 
 const completions = (count: number): number[] => Array.from({ length: count }, (_, i) => 1 + ((5 * i) % 11));
@@ -107,6 +134,7 @@ describe.skipIf(!nativeAvailable)('the native kernel', () => {
     { heads: 6, kvHeads: 2, headDim: 20, groups: [{ promptLength: 90, completionLengths: [75, 20] }], window: 40 },
     small,
     ...windowed,
+    ...branching,
   ])(
     'agrees with the reference: $heads heads, $kvHeads kv heads of $headDim, $groups.length groups, window $window',
     (shape) => expectAgreement(bind(attention, shape), bind(attentionReference, shape), inputs(shape)),

@@ -1,8 +1,8 @@
-/** Causal grouped-query attention over a packed batch, in which a group's completions share the keys and values of their prompt. */
+/** Causal grouped-query attention over a packed batch, in which texts share the keys and values of what they begin with. */
 import * as tf from '@tensorflow/tfjs-core';
 import { hasKernel, runKernels } from './fused.ts';
 import { kernelNames } from './kernel-names.ts';
-import { segmentList, type Segments } from './segments.ts';
+import { segmentList, textsOfSegments, type Segments } from './segments.ts';
 
 export interface AttentionOptions {
   headDim: number;
@@ -68,20 +68,20 @@ const HIDDEN = -1e9;
 
 function padSegments(segments: Segments, window: number): PaddedRows {
   const list = segmentList(segments);
+  const texts = textsOfSegments(segments);
   const rows = list.length;
   const queriesPerRow = Math.max(...list.map(({ length }) => length));
-  const keysPerRow = Math.max(...list.map(({ length, prefixLength }) => length + prefixLength));
+  const keysPerRow = Math.max(...texts.map(({ length }) => length));
   const queries = new Int32Array(rows * queriesPerRow);
   const keys = new Int32Array(rows * keysPerRow);
   const mask = new Float32Array(rows * queriesPerRow * keysPerRow).fill(HIDDEN);
   const places = new Int32Array(segments.tokens);
-  for (const [row, { start, length, prefixStart, prefixLength }] of list.entries()) {
-    for (let offset = 0; offset < prefixLength; offset++) keys[row * keysPerRow + offset] = prefixStart + offset;
+  for (const [row, { start, length, prefixLength }] of list.entries()) {
+    keys.set(texts[row], row * keysPerRow);
     for (let offset = 0; offset < length; offset++) {
       const place = row * queriesPerRow + offset;
       queries[place] = start + offset;
       places[start + offset] = place;
-      keys[row * keysPerRow + prefixLength + offset] = start + offset;
       const visible = prefixLength + offset + 1;
       mask.fill(0, place * keysPerRow + Math.max(0, visible - window), place * keysPerRow + visible);
     }

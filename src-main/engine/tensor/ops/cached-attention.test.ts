@@ -54,6 +54,7 @@ async function decode(
     const out = tf.tidy(() => {
       const rows = {
         slots: Int32Array.from(live),
+        sources: Int32Array.from(live),
         promptStarts: Int32Array.from(of('promptStart')),
         promptLengths: Int32Array.from(of('promptLength')),
         ownLength: step,
@@ -106,12 +107,44 @@ describe.each(backends)('on the %s backend', (backend, available) => {
     },
   );
 
+  test.skipIf(!available)('completions that are the same at first can be decoded as one until they part', async () => {
+    await tf.setBackend(backend);
+    const parting = 40; // beyond a page
+    const row = (width: number, seed: number) => tf.tensor2d([...input([width], seed).values], [1, width]);
+    const run = (asOne: boolean) => {
+      const prompt = row(kvHeads * headDim, 1);
+      const cache = createLayerCache(prompt, prompt, { slots: 3, capacity: parting + 2 });
+      const outputs: Float32Array[] = [];
+      for (let step = 0; step < parting + 2; step++) {
+        const slots = asOne && step < parting ? [2] : [2, 0, 1];
+        const sources = asOne && step === parting ? [2, 2, 2] : slots;
+        const parts = slots.map((slot) => 1000 * (step < parting ? 0 : slot) + 3 * step);
+        const [q, k, v] = [heads, kvHeads, kvHeads].map((count, i) =>
+          tf.concat(parts.map((seed) => row(count * headDim, seed + 5 + i))),
+        ) as tf.Tensor2D[];
+        const rows = {
+          slots: Int32Array.from(slots),
+          sources: Int32Array.from(sources),
+          promptStarts: Int32Array.from(slots, () => 0),
+          promptLengths: Int32Array.from(slots, () => 1),
+          ownLength: step,
+        };
+        const out = cachedAttention(q, k, v, cache, rows, options).dataSync() as Float32Array;
+        outputs.push(step < parting ? out.slice(0, heads * headDim) : out);
+      }
+      cache.dispose();
+      return outputs;
+    };
+    expect(run(true)).toEqual(run(false));
+  });
+
   test.skipIf(!available)('a cache takes no more tokens than it was made for', async () => {
     await tf.setBackend(backend);
     const prompt = tf.zeros([1, kvHeads * headDim]) as tf.Tensor2D;
     const q = tf.zeros([1, heads * headDim]) as tf.Tensor2D;
     const cache = createLayerCache(prompt, prompt, { slots: 1, capacity: 1 });
-    const rows = { slots: Int32Array.of(0), promptStarts: Int32Array.of(0), promptLengths: Int32Array.of(1) };
+    const first = Int32Array.of(0);
+    const rows = { slots: first, sources: first, promptStarts: first, promptLengths: Int32Array.of(1) };
     tf.dispose(cachedAttention(q, prompt, prompt, cache, { ...rows, ownLength: 0 }, options));
     expect(() => cachedAttention(q, prompt, prompt, cache, { ...rows, ownLength: 1 }, options)).toThrow(
       'at most 1 token',

@@ -9,8 +9,13 @@ const PAGE_TOKENS = 32;
 
 /** Which completions are decoded in a step. A finished completion leaves by no longer being listed. */
 export interface DecodeRows {
-  /** `[B]`: the original number, below the cache's `slots`, of each live completion; each step's are among the last step's. */
+  /** `[B]`: the number, below the cache's `slots`, of each live completion. */
   slots: Int32Array;
+  /**
+   * `[B]`: the slot of the last step whose own tokens each completion continues: its own, or that of another completion from which it
+   * branches off with this step's token. A slot that is continued may only be listed as its own continuation.
+   */
+  sources: Int32Array;
   /** `[B]` and `[B]`: the span of each live completion's prompt in the packed prefill. */
   promptStarts: Int32Array;
   promptLengths: Int32Array;
@@ -109,11 +114,11 @@ export function cachedAttentionReference(
   const width = k.shape[1];
   const own = tf.tidy(() => ({
     keys: tf.concat(
-      [...livingRows(cache.own?.keys, cache, rows.slots), tf.reshape(k, [batch, 1, width])],
+      [...livingRows(cache.own?.keys, cache, rows.sources), tf.reshape(k, [batch, 1, width])],
       1,
     ) as tf.Tensor3D,
     values: tf.concat(
-      [...livingRows(cache.own?.values, cache, rows.slots), tf.reshape(v, [batch, 1, width])],
+      [...livingRows(cache.own?.values, cache, rows.sources), tf.reshape(v, [batch, 1, width])],
       1,
     ) as tf.Tensor3D,
   }));
@@ -154,10 +159,10 @@ export function cachedAttentionReference(
   });
 }
 
-/** The own block reduced to the completions still alive; nothing in the first step. */
-function livingRows(block: tf.Tensor3D | undefined, cache: LayerCache, slots: Int32Array): tf.Tensor[] {
+/** The own block of each completion's source; nothing in the first step. */
+function livingRows(block: tf.Tensor3D | undefined, cache: LayerCache, sources: Int32Array): tf.Tensor[] {
   if (block === undefined || cache.own === null) return [];
   const before = new Map(Array.from(cache.own.slots, (slot, row) => [slot, row]));
-  const kept = Int32Array.from(slots, (slot) => before.get(slot)!);
+  const kept = Int32Array.from(sources, (slot) => before.get(slot)!);
   return [tf.gather(block, tf.tensor1d(kept, 'int32'))];
 }

@@ -204,10 +204,10 @@ register('attentionGrad', (call) => {
 
 register('cachedAttention', (call) => {
   const { ops, backend, attributes, input, values } = call;
-  const { slots, promptStarts, promptLengths } = attributes as Record<string, Int32Array>;
+  const { slots, sources, promptStarts, promptLengths } = attributes as Record<string, Int32Array>;
   const { slotCount, ownLength, pages } = attributes as { slotCount: number; ownLength: number; pages: number };
   const sizes = [...attentionShape(call), slotCount, matrix(input('promptKeys'))[0], ownLength];
-  const rows = [slots, promptStarts, promptLengths] as Int32Array[];
+  const rows = [slots, sources, promptStarts, promptLengths] as Int32Array[];
   const arrays = ['q', 'k', 'v', 'promptKeys', 'promptValues'].map(values);
   const pagesOf = (name: string): Float32Array[] =>
     Array.from({ length: pages }, (_, page) => backend.writable(input(`${name}${page}`)));

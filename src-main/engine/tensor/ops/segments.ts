@@ -1,21 +1,25 @@
-/** The segment table of a packed batch: the only description of which token belongs to which prompt or completion. */
+/**
+ * The segment table of a packed batch: the only description of which token belongs to which text. Texts that begin with the same tokens
+ * hold these once: they form a tree, whose branches are the segments.
+ */
 
-/** One contiguous run of tokens, and the run (its group's prompt) it also attends to. Offsets count tokens of the batch. */
+/** One contiguous run of tokens, and the beginning of an earlier text that it continues. Offsets count tokens of the batch. */
 export interface Segment {
   start: number;
   length: number;
-  /** Where the prompt this segment continues starts; 0 when it continues none. */
-  prefixStart: number;
-  /** Length of that prompt; 0 for a prompt itself. */
+  /** Number of the segment at the end of whose text, or within which, this one branches off; 0 when it begins a text. */
+  parent: number;
+  /** Tokens of the parent's text that come before this segment; 0 when it begins a text. */
   prefixLength: number;
 }
 
 /**
- * All segments of a packed batch. A token at offset t of a segment attends to the whole of
- * `[prefixStart, prefixStart + prefixLength)` and to `[start, start + t]`; its position id is `prefixLength + t`.
+ * All segments of a packed batch. The text of a segment is its prefix, the first `prefixLength` tokens of its parent's text, and then
+ * its own tokens. A token at offset t of a segment attends to the whole prefix and to `[start, start + t]`; its position id is
+ * `prefixLength + t`.
  */
 export interface Segments {
-  /** `[S * 4]`: start, length, prefixStart, prefixLength of each segment. */
+  /** `[S * 4]`: start, length, parent, prefixLength of each segment. */
   rows: Int32Array;
   /** N, the number of tokens in the batch. */
   tokens: number;
@@ -29,21 +33,22 @@ export interface GroupLengths {
 
 /**
  * Packs segments into a table.
- * @throws RangeError unless the segments tile `[0, N)` in order and every prefix is a whole earlier segment without a prefix
+ * @throws RangeError unless the segments tile `[0, N)` in order and every prefix ends within an earlier segment, its parent
  */
 export function packSegments(segments: readonly Segment[]): Segments {
   const rows = new Int32Array(segments.length * 4);
-  const prompts = new Map<number, number>();
   let tokens = 0;
-  for (const [index, { start, length, prefixStart, prefixLength }] of segments.entries()) {
+  for (const [index, { start, length, parent, prefixLength }] of segments.entries()) {
     if (start !== tokens || length < 1) {
       throw new RangeError(`Segment ${index} must start at token ${tokens} and hold at least one token.`);
     }
-    if (prefixLength === 0) prompts.set(start, length);
-    else if (prompts.get(prefixStart) !== prefixLength) {
-      throw new RangeError(`The prefix of segment ${index} is no earlier segment without a prefix.`);
+    const own = parent < index ? segments[parent] : undefined;
+    const within =
+      own !== undefined && prefixLength > own.prefixLength && prefixLength <= own.prefixLength + own.length;
+    if (prefixLength !== 0 && !within) {
+      throw new RangeError(`The prefix of segment ${index} does not end within an earlier segment, its parent.`);
     }
-    rows.set([start, length, prefixLength === 0 ? 0 : prefixStart, prefixLength], index * 4);
+    rows.set([start, length, prefixLength === 0 ? 0 : parent, prefixLength], index * 4);
     tokens += length;
   }
   return { rows, tokens };
@@ -53,15 +58,15 @@ export function packSegments(segments: readonly Segment[]): Segments {
 export function segmentsOfGroups(groups: readonly GroupLengths[]): Segments {
   const segments: Segment[] = [];
   let start = 0;
-  const add = (length: number, prefixStart: number, prefixLength: number): void => {
+  const add = (length: number, parent: number, prefixLength: number): void => {
     if (length === 0) return;
-    segments.push({ start, length, prefixStart, prefixLength });
+    segments.push({ start, length, parent, prefixLength });
     start += length;
   };
   for (const { promptLength, completionLengths } of groups) {
-    const promptStart = start;
+    const prompt = segments.length;
     add(promptLength, 0, 0);
-    for (const length of completionLengths) add(length, promptStart, promptLength);
+    for (const length of completionLengths) add(length, prompt, promptLength);
   }
   return packSegments(segments);
 }
@@ -69,14 +74,19 @@ export function segmentsOfGroups(groups: readonly GroupLengths[]): Segments {
 /** The segments of a table, in order. */
 export function segmentList({ rows }: Segments): Segment[] {
   return Array.from({ length: rows.length / 4 }, (_, index) => {
-    const [start, length, prefixStart, prefixLength] = rows.subarray(index * 4, index * 4 + 4) as unknown as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    return { start, length, prefixStart, prefixLength };
+    const [start, length, parent, prefixLength] = rows.subarray(index * 4, index * 4 + 4);
+    return { start, length, parent, prefixLength };
   });
+}
+
+/** For every segment, the batch's tokens that make up its text: its prefix and its own. */
+export function textsOfSegments(segments: Segments): number[][] {
+  const texts: number[][] = [];
+  for (const { start, length, parent, prefixLength } of segmentList(segments)) {
+    const prefix = prefixLength === 0 ? [] : texts[parent].slice(0, prefixLength);
+    texts.push([...prefix, ...Array.from({ length }, (_, offset) => start + offset)]);
+  }
+  return texts;
 }
 
 /** The position id of every token of the batch, `[N]`. */

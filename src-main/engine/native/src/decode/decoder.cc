@@ -138,7 +138,7 @@ void Decoder::Step(float* hidden, const int32_t* positions, const float* cos, co
   const auto run = [&](int64_t begin, int64_t end) {
     for (int64_t part = begin; part < end; part++) {
       const int64_t first = count * part / parts, last = count * (part + 1) / parts;
-      const DecodeRowsView view{rows.slots + first, rows.promptStarts + first, rows.promptLengths + first, rows.ownLength};
+      const DecodeRowsView view{rows.slots + first, rows.sources + first, rows.promptStarts + first, rows.promptLengths + first, rows.ownLength};
       RunRows({hidden + first * shape_.hidden, positions + first, cos, sin, last - first, view, logits + first * shape_.vocabulary});
     }
   };

@@ -102,7 +102,7 @@ void BeginDecodingCall(const Napi::CallbackInfo& info) {
   if (in.Ok()) decoder->Begin(slots, promptTokens, keys, values);
 }
 
-// decodeStep(decoder, rows, ownLength, places, slots, promptStarts, promptLengths, positions, cos, sin, hidden, logits): hidden
+// decodeStep(decoder, rows, ownLength, places, slots, sources, promptStarts, promptLengths, positions, cos, sin, hidden, logits): hidden
 // holds the embeddings of the rows' tokens and is overwritten.
 void DecodeStepCall(const Napi::CallbackInfo& info) {
   Decoder* decoder = Unwrap(info);
@@ -110,18 +110,8 @@ void DecodeStepCall(const Napi::CallbackInfo& info) {
   Arguments in(info, 1);
   const DecoderShape& shape = decoder->Shape();
   const int64_t rows = in.Size(), ownLength = in.Size(0), places = in.Size(), promptTokens = decoder->PromptTokens();
-  DecodeRowsView view;
-  view.ownLength = ownLength;
-  view.slots = in.Indices(rows, decoder->Slots());
-  view.promptStarts = in.Indices(rows, promptTokens + 1);
-  view.promptLengths = in.Indices(rows, promptTokens + 1);
+  const DecodeRowsView view = in.DecodeRows(rows, ownLength, decoder->Slots(), promptTokens);
   const int32_t* positions = in.Indices(rows, places);
-  std::vector<bool> seen(static_cast<size_t>(decoder->Slots()));
-  for (int64_t b = 0; in.Ok() && b < rows; b++) {
-    in.Check(view.promptStarts[b] + static_cast<int64_t>(view.promptLengths[b]) <= promptTokens, "A prompt lies outside the cache");
-    in.Check(!seen[static_cast<size_t>(view.slots[b])], "A slot is decoded twice in one step");
-    if (in.Ok()) seen[static_cast<size_t>(view.slots[b])] = true;
-  }
   const float *cos = in.FloatArray(places * shape.rotaryHalf), *sin = in.FloatArray(places * shape.rotaryHalf);
   float *hidden = in.FloatArray(rows * shape.hidden), *logits = in.FloatArray(rows * shape.vocabulary);
   in.Check(decoder->Ready(), "The decoder lacks weights");

@@ -4,10 +4,10 @@
 #include <napi.h>
 
 #include <cstdint>
-#include <map>
 #include <vector>
 
 #include "../buffers.h"
+#include "ops.h"
 
 namespace grpo {
 
@@ -73,27 +73,48 @@ class Arguments {
     return arrays;
   }
 
-  // A segment table whose segments tile [0, tokens) and whose prefixes are whole earlier segments without a prefix.
+  // A segment table whose segments tile [0, tokens) and whose prefixes each end within an earlier segment, the parent.
   const int32_t* Segments(int64_t tokens, int64_t* count) {
     const int64_t length = NextLength();
     const int32_t* table = IntArray(0);
     *count = length / 4;
-    std::map<int32_t, int32_t> prompts;
     int64_t place = 0;
     for (int64_t i = 0; ok_ && i < *count; i++) {
       const int32_t *row = table + 4 * i, prefixLength = row[3];
       bool fits = row[0] == place && row[1] > 0 && prefixLength >= 0;
       if (prefixLength > 0) {
-        const auto prompt = prompts.find(row[2]);
-        fits = fits && prompt != prompts.end() && prompt->second == prefixLength;
-      } else {
-        prompts[row[0]] = row[1];
+        fits = fits && row[2] >= 0 && row[2] < i;
+        const int32_t* parent = table + (fits ? 4 * row[2] : 0);
+        fits = fits && prefixLength > parent[3] && prefixLength - parent[3] <= parent[1];
       }
       Check(fits, "A segment does not fit its table");
       place += row[1];
     }
     Check(place == tokens, "The segments do not cover the batch");
     return table;
+  }
+
+  // The rows of a decoding step: slots, sources, promptStarts and promptLengths.
+  DecodeRowsView DecodeRows(int64_t rows, int64_t ownLength, int64_t slots, int64_t promptTokens) {
+    DecodeRowsView view;
+    view.ownLength = ownLength;
+    view.slots = Indices(rows, slots);
+    view.sources = Indices(rows, slots);
+    view.promptStarts = Indices(rows, promptTokens + 1);
+    view.promptLengths = Indices(rows, promptTokens + 1);
+    std::vector<bool> decoded(static_cast<size_t>(slots)), continued(static_cast<size_t>(slots));
+    for (int64_t b = 0; ok_ && b < rows; b++) {
+      Check(view.promptStarts[b] + static_cast<int64_t>(view.promptLengths[b]) <= promptTokens, "A prompt lies outside the cache");
+      Check(!decoded[static_cast<size_t>(view.slots[b])], "A slot is decoded twice in one step");
+      if (!ok_) break;
+      decoded[static_cast<size_t>(view.slots[b])] = true;
+      continued[static_cast<size_t>(view.sources[b])] = true;
+    }
+    for (int64_t b = 0; ok_ && b < rows; b++) {
+      const bool own = view.sources[b] == view.slots[b];
+      Check(own || !continued[static_cast<size_t>(view.slots[b])], "A slot is overwritten that another row continues");
+    }
+    return view;
   }
 
   // A JavaScript array of Float32Arrays of at least the given lengths, or nulls.

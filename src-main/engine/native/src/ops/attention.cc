@@ -9,38 +9,55 @@
 #include "ops.h"
 
 // Each key/value head of each segment is on its own; its work is cut into blocks of queries (attention_kernels.h). Forward, every
-// block is a task. Backward, blocks that add to the same keys are one task, and the completions of one prompt, which all add to
-// its keys, add to partial sums ("lanes") that are added up in the end.
+// block is a task. Backward, blocks that add to the same keys are one task. All texts that begin alike add to the keys of their first
+// segment, the root of their tree (a prompt): what branches off it adds to partial sums ("lanes") that are added up in the end.
 namespace grpo {
 namespace {
 
-constexpr int64_t kLanes = 8;  // partial sums into which the completions of one prompt add its gradient
+constexpr int64_t kLanes = 8;  // partial sums into which the branches of one root add its gradient
 
 struct Segment {
-  int64_t start, length, prefixStart, prefixLength;
+  int64_t start, length, parent, prefixLength;
 
   int64_t Pairs() const { return length * prefixLength + length * (length + 1) / 2; }  // of a query and a key it sees
 };
 
-std::vector<Segment> ReadSegments(const int32_t* table, int64_t count) {
-  std::vector<Segment> segments;
-  for (int64_t i = 0; i < count; i++) segments.push_back({table[4 * i], table[4 * i + 1], table[4 * i + 2], table[4 * i + 3]});
-  return segments;
+// The spans of the first `tokens` tokens of a segment's text.
+void AddText(const std::vector<Segment>& segments, int64_t index, int64_t tokens, std::vector<Span>& text) {
+  const Segment& segment = segments[static_cast<size_t>(index)];
+  const int64_t prefix = std::min(tokens, segment.prefixLength);
+  if (prefix > 0) AddText(segments, segment.parent, prefix, text);
+  if (tokens > prefix) text.push_back({segment.start, tokens - prefix});
 }
+
+struct Batch {
+  std::vector<Segment> segments;
+  std::vector<std::vector<Span>> texts;
+
+  Batch(const int32_t* table, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+      segments.push_back({table[4 * i], table[4 * i + 1], table[4 * i + 2], table[4 * i + 3]});
+      texts.emplace_back();
+      AddText(segments, i, segments.back().prefixLength + segments.back().length, texts.back());
+    }
+  }
+};
 
 // One key/value head of a segment.
 struct Part {
   const Segment& segment;
+  const std::vector<Span>& text;
   const AttentionShape& shape;
   int64_t kvHead;
+
+  Part(const Batch& batch, int64_t index, const AttentionShape& shape, int64_t kvHead)
+      : segment(batch.segments[static_cast<size_t>(index)]), text(batch.texts[static_cast<size_t>(index)]), shape(shape), kvHead(kvHead) {}
 
   int64_t Shared() const { return shape.heads / shape.kvHeads; }
   int64_t KeyWidth() const { return shape.kvHeads * shape.headDim; }
   int64_t Rows() const { return segment.length * Shared(); }
   // Of the first query in arrays [N, heads]; times headDim, in arrays of queries.
   int64_t Number() const { return segment.start * shape.heads + kvHead * Shared(); }
-  int64_t OwnKeys() const { return segment.start * KeyWidth() + kvHead * shape.headDim; }
-  int64_t PrefixKeys() const { return segment.prefixStart * KeyWidth() + kvHead * shape.headDim; }
 
   QueryBlock Block(int64_t first, int64_t most, const float* k, const float* v) const {
     return {first,
@@ -53,10 +70,9 @@ struct Part {
             shape.heads,
             segment.prefixLength,
             shape.scale,
-            k + PrefixKeys(),
-            v + PrefixKeys(),
-            k + OwnKeys(),
-            v + OwnKeys()};
+            text.data(),
+            k + kvHead * shape.headDim,
+            v + kvHead * shape.headDim};
   }
 };
 
@@ -74,54 +90,59 @@ void ForTasks(int64_t n, Body body) {
   });
 }
 
-// The gradient of a prompt's keys (or values) from its completions is summed in kLanes arrays [length, kvWidth], lane after lane.
-struct Prompt {
-  int64_t start, length;
-  int64_t lanes;     // lanes in use: min(completions, kLanes)
-  int64_t children;  // completions
-  int64_t offset;    // of the first lane in the scratch
+// The gradient of a root's keys (or values) from its branches is summed in arrays [length, kvWidth], lane after lane.
+struct Root {
+  int64_t index;   // of its segment
+  int64_t lanes;   // lanes in use: min(branches, kLanes)
+  int64_t offset;  // of the first lane in the scratch
 };
 
 struct Lane {
-  std::vector<int64_t> segments;  // indices, in order; all continue the same prompt
-  int64_t offset;                 // of the lane's partial sum; -1 for a segment without a prefix
+  std::vector<int64_t> segments;  // indices, in order: roots, or whole branches of one root
+  int64_t offset;                 // of the lane's partial sum; -1 for a root
+  int64_t rootLength;             // tokens of the partial sum
   int64_t pairs = 0;
 };
 
 struct Plan {
   std::vector<Lane> lanes;  // the longest first
-  std::vector<Prompt> prompts;
+  std::vector<Root> roots;  // those with branches
   int64_t partialSize = 0;
 };
 
 Plan MakePlan(const std::vector<Segment>& segments, int64_t kvWidth) {
+  const int64_t count = static_cast<int64_t>(segments.size());
+  std::vector<std::vector<int64_t>> branches(segments.size());      // of a root: the segments whose parent it is
+  std::vector<std::vector<int64_t>> descendants(segments.size());   // of a branch: itself and all that branches off it
+  std::vector<int64_t> branchOf(segments.size());
   Plan plan;
-  for (const Segment& segment : segments) {
-    if (segment.prefixLength == 0) continue;
-    const auto known = std::find_if(plan.prompts.begin(), plan.prompts.end(), [&](const Prompt& p) { return p.start == segment.prefixStart; });
-    if (known == plan.prompts.end()) {
-      plan.prompts.push_back({segment.prefixStart, segment.prefixLength, 1, 1, 0});
-    } else {
-      known->children++;
-      known->lanes = std::min(known->children, kLanes);
+  for (int64_t i = 0; i < count; i++) {
+    const size_t at = static_cast<size_t>(i), parent = static_cast<size_t>(segments[at].parent);
+    if (segments[at].prefixLength == 0) {
+      plan.lanes.push_back({{i}, -1, 0, segments[at].Pairs()});
+      continue;
     }
+    const bool offRoot = segments[parent].prefixLength == 0;
+    if (offRoot) branches[parent].push_back(i);
+    branchOf[at] = offRoot ? i : branchOf[parent];
+    descendants[static_cast<size_t>(branchOf[at])].push_back(i);
   }
-  for (Prompt& prompt : plan.prompts) {
-    prompt.offset = plan.partialSize;
-    plan.partialSize += prompt.lanes * prompt.length * kvWidth;
-    const size_t firstLane = plan.lanes.size();
-    for (int64_t lane = 0; lane < prompt.lanes; lane++) plan.lanes.push_back({{}, prompt.offset + lane * prompt.length * kvWidth});
-    int64_t child = 0;
-    for (size_t i = 0; i < segments.size(); i++) {
-      if (segments[i].prefixLength == 0 || segments[i].prefixStart != prompt.start) continue;
-      plan.lanes[firstLane + static_cast<size_t>(child++ % prompt.lanes)].segments.push_back(static_cast<int64_t>(i));
+  for (int64_t i = 0; i < count; i++) {
+    const std::vector<int64_t>& own = branches[static_cast<size_t>(i)];
+    if (own.empty()) continue;
+    const int64_t length = segments[static_cast<size_t>(i)].length, size = length * kvWidth;
+    plan.roots.push_back({i, std::min(static_cast<int64_t>(own.size()), kLanes), plan.partialSize});
+    std::vector<Lane> lanes;
+    for (int64_t lane = 0; lane < plan.roots.back().lanes; lane++) lanes.push_back({{}, plan.partialSize + lane * size, length});
+    plan.partialSize += plan.roots.back().lanes * size;
+    for (const int64_t branch : own) {
+      Lane& lane = *std::min_element(lanes.begin(), lanes.end(), [](const Lane& a, const Lane& b) { return a.pairs < b.pairs; });
+      for (const int64_t segment : descendants[static_cast<size_t>(branch)]) {
+        lane.segments.push_back(segment);
+        lane.pairs += segments[static_cast<size_t>(segment)].Pairs();
+      }
     }
-  }
-  for (size_t i = 0; i < segments.size(); i++) {
-    if (segments[i].prefixLength == 0) plan.lanes.push_back({{static_cast<int64_t>(i)}, -1});
-  }
-  for (Lane& lane : plan.lanes) {
-    for (const int64_t i : lane.segments) lane.pairs += segments[static_cast<size_t>(i)].Pairs();
+    plan.lanes.insert(plan.lanes.end(), lanes.begin(), lanes.end());
   }
   std::stable_sort(plan.lanes.begin(), plan.lanes.end(), [](const Lane& a, const Lane& b) { return a.pairs > b.pairs; });
   return plan;
@@ -142,11 +163,11 @@ void Attention(const float* q, const float* k, const float* v, const int32_t* ta
   };
   const AttentionKernels& kernels = ActiveAttentionKernels();
   const int64_t d = shape.headDim;
-  const std::vector<Segment> segments = ReadSegments(table, count);
+  const Batch batch(table, count);
   std::vector<Task> tasks;
   for (int64_t kvHead = 0; kvHead < shape.kvHeads; kvHead++) {
-    for (const Segment& segment : segments) {
-      const Part part{segment, shape, kvHead};
+    for (int64_t i = 0; i < count; i++) {
+      const Part part(batch, i, shape, kvHead);
       for (int64_t row = 0; row < part.Rows(); row += kernels.forwardRows) tasks.push_back({part, row});
     }
   }
@@ -162,42 +183,42 @@ void AttentionGrad(const float* dOut, const float* q, const float* k, const floa
                    const int32_t* table, int64_t count, const AttentionShape& shape, float* dq, float* dk, float* dv) {
   const AttentionKernels& kernels = ActiveAttentionKernels();
   const int64_t d = shape.headDim, kvWidth = shape.kvHeads * d;
-  const std::vector<Segment> segments = ReadSegments(table, count);
-  const Plan plan = MakePlan(segments, kvWidth);
+  const Batch batch(table, count);
+  const Plan plan = MakePlan(batch.segments, kvWidth);
   static thread_local AlignedBuffer partials;
   float* partialKeys = partials.Reserve(2 * plan.partialSize);
   float* partialValues = partialKeys + plan.partialSize;
 
   ForTasks(static_cast<int64_t>(plan.lanes.size()) * shape.kvHeads, [&](int64_t task) {
     const Lane& lane = plan.lanes[static_cast<size_t>(task / shape.kvHeads)];
-    const int64_t kvHead = task % shape.kvHeads;
-    float *prefixKeys = nullptr, *prefixValues = nullptr;
+    const int64_t head = task % shape.kvHeads * d;
+    float *rootKeys = nullptr, *rootValues = nullptr;
     if (lane.offset >= 0) {
-      const int64_t length = segments[static_cast<size_t>(lane.segments[0])].prefixLength;
-      prefixKeys = partialKeys + lane.offset + kvHead * d;
-      prefixValues = partialValues + lane.offset + kvHead * d;
-      ZeroHead(prefixKeys, length, d, kvWidth);
-      ZeroHead(prefixValues, length, d, kvWidth);
+      rootKeys = partialKeys + lane.offset + head;
+      rootValues = partialValues + lane.offset + head;
+      ZeroHead(rootKeys, lane.rootLength, d, kvWidth);
+      ZeroHead(rootValues, lane.rootLength, d, kvWidth);
     }
     float* scratch = ThreadScratch(kernels.backwardScratch(d));
     for (const int64_t index : lane.segments) {
-      const Part part{segments[static_cast<size_t>(index)], shape, kvHead};
-      const int64_t number = part.Number(), own = part.OwnKeys();
+      const Part part(batch, index, shape, task % shape.kvHeads);
+      const int64_t number = part.Number(), own = part.segment.start * kvWidth + head;
       ZeroHead(dk + own, part.segment.length, d, kvWidth);
       ZeroHead(dv + own, part.segment.length, d, kvWidth);
       for (int64_t row = 0; row < part.Rows(); row += kernels.backwardRows) {
         kernels.backward(part.Block(row, kernels.backwardRows, k, v), q + number * d, out + number * d, dOut + number * d, logSums + number,
-                         dq + number * d, {prefixKeys, prefixValues, dk + own, dv + own}, scratch);
+                         dq + number * d, {dk + head, dv + head, rootKeys, rootValues}, scratch);
       }
     }
   });
 
   const auto add = ActiveOpKernels().add;
-  for (const Prompt& prompt : plan.prompts) {
-    ParallelFor(prompt.length, std::max<int64_t>(1, 16384 / kvWidth), [&](int64_t begin, int64_t end) {
+  for (const Root& root : plan.roots) {
+    const Segment& segment = batch.segments[static_cast<size_t>(root.index)];
+    ParallelFor(segment.length, std::max<int64_t>(1, 16384 / kvWidth), [&](int64_t begin, int64_t end) {
       const int64_t size = (end - begin) * kvWidth;
-      for (int64_t lane = 0; lane < prompt.lanes; lane++) {
-        const int64_t from = prompt.offset + (lane * prompt.length + begin) * kvWidth, to = (prompt.start + begin) * kvWidth;
+      for (int64_t lane = 0; lane < root.lanes; lane++) {
+        const int64_t from = root.offset + (lane * segment.length + begin) * kvWidth, to = (segment.start + begin) * kvWidth;
         add(partialKeys + from, dk + to, size);
         add(partialValues + from, dv + to, size);
       }

@@ -6,6 +6,11 @@
 
 namespace grpo {
 
+// Tokens [start, start + length) of the batch.
+struct Span {
+  int64_t start, length;
+};
+
 // Queries of a segment that read the same key/value head. `shared` heads do; stacked row g is the query of the segment's token
 // g / shared with head g % shared of those, and a block is the rows [first, first + count).
 struct QueryBlock {
@@ -15,7 +20,8 @@ struct QueryBlock {
   int64_t width, kvWidth, heads;  // from one token to the next, in arrays of queries, of keys, and of one number a head
   int64_t prefixLength;           // tokens before the segment's own
   float scale;
-  const float *prefixKeys, *prefixValues, *ownKeys, *ownValues;  // at the first token, at this head
+  const Span* text;            // the spans of the segment's text in order, its own tokens last
+  const float *keys, *values;  // at the batch's first token, at this head
 
   // Keys that row r of the block has up to its own token, and how many of these, the first ones, the window hides.
   int64_t Visible(int64_t r) const { return prefixLength + (first + r) / shared + 1; }
@@ -24,7 +30,8 @@ struct QueryBlock {
 
 // Where the gradients with respect to a block's keys and values are added, in the layout of the keys and values.
 struct KeyGradients {
-  float *prefixKeys, *prefixValues, *ownKeys, *ownValues;
+  float *keys, *values;
+  float *firstKeys, *firstValues;  // at the first token of the text's first span, for that span alone; null: with the others
 };
 
 struct AttentionKernels {

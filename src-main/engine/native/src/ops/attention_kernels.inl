@@ -62,26 +62,24 @@ struct Sight {
   }
 };
 
-// Keys [first, first + count) of what a segment sees, all of them in its prefix or all of them its own.
+// Keys [first, first + count) of a segment's text, within one of its spans.
 struct Piece {
   int64_t first, count;
-  bool own;
-  int64_t offset;  // of the first in the array that holds them
+  int64_t offset;        // of the first in arrays of keys
+  int64_t offsetInSpan;  // the same, in an array that begins with the span
+  bool firstSpan;
 };
 
-// Calls body with the pieces of [first, end): at most one in the prefix and one of the segment's own keys.
+// Calls body with the pieces of [first, end).
 template <class Body>
 inline void ForPieces(const QueryBlock& block, int64_t first, int64_t end, Body body) {
-  const int64_t prefix = block.prefixLength, shared = Least(end, prefix), from = Most(first, prefix);
-  if (first < shared) body(Piece{first, shared - first, false, first * block.kvWidth});
-  if (from < end) body(Piece{from, end - from, true, (from - prefix) * block.kvWidth});
-}
-
-inline const float* Keys(const QueryBlock& block, const Piece& piece) {
-  return (piece.own ? block.ownKeys : block.prefixKeys) + piece.offset;
-}
-inline const float* Values(const QueryBlock& block, const Piece& piece) {
-  return (piece.own ? block.ownValues : block.prefixValues) + piece.offset;
+  int64_t before = 0;
+  for (const Span* span = block.text; before < end; before += span++->length) {
+    const int64_t from = Most(first, before), to = Least(end, before + span->length);
+    if (from >= to) continue;
+    const int64_t place = from - before;
+    body(Piece{from, to - from, (span->start + place) * block.kvWidth, place * block.kvWidth, span == block.text});
+  }
 }
 
 // The softmax so far, over the keys taken so far, for one vector of lanes.
@@ -126,13 +124,13 @@ void ForwardBlock(const QueryBlock& block, const float* q, float* out, float* lo
   for (int64_t first = block.Hidden(0) / kForwardKeys * kForwardKeys; first < keys; first += kForwardKeys) {
     const int64_t end = Least(keys, first + kForwardKeys);
     ForPieces(block, first, end, [&](const Piece& piece) {
-      Score<kLanes>(piece.count, d, Keys(block, piece), stride, queries, vectors > 1, scores + (piece.first - first) * kLanes);
+      Score<kLanes>(piece.count, d, block.keys + piece.offset, stride, queries, vectors > 1, scores + (piece.first - first) * kLanes);
     });
     Vec keep[2];
     for (int j = 0; j < vectors; j++) keep[j] = softmax[j].Take(sights[j], first, end, scores + j * W);
     ForPieces(block, first, end, [&](const Piece& piece) {
       const float* weights = scores + (piece.first - first) * kLanes;
-      Mix<kLanes>(piece.count, d, Values(block, piece), stride, weights, keep, vectors > 1, mixed);
+      Mix<kLanes>(piece.count, d, block.values + piece.offset, stride, weights, keep, vectors > 1, mixed);
       keep[0] = keep[1] = Set(1.0f);
     });
   }
@@ -216,21 +214,22 @@ void BackwardBlock(const QueryBlock& block, const float* q, const float* out, co
       const int64_t seen = Least(end, block.Visible(Least(block.count, lane + 2 * W) - 1));
       ForPieces(block, first, seen, [&](const Piece& piece) {
         const int64_t at = (piece.first - first) * kLanes + lane;
-        Score<kLanes>(piece.count, d, Keys(block, piece), stride, queries + lane, vectors > 1, scores + at);
-        Score<kLanes>(piece.count, d, Values(block, piece), stride, dLanes + lane, vectors > 1, dScores + at);
+        Score<kLanes>(piece.count, d, block.keys + piece.offset, stride, queries + lane, vectors > 1, scores + at);
+        Score<kLanes>(piece.count, d, block.values + piece.offset, stride, dLanes + lane, vectors > 1, dScores + at);
       });
       for (int64_t g = lane; g < lane + vectors * W; g += W) {
         ScoreGradients(Sight(block, g), first, seen, end, Load(shifts + g), Load(deltas + g), block.scale, scores + g, dScores + g);
       }
       ForPieces(block, first, seen, [&](const Piece& piece) {
         const int64_t at = (piece.first - first) * kLanes + lane;
-        Mix<kLanes>(piece.count, d, Keys(block, piece), stride, dScores + at, keep, vectors > 1, dQueries + lane);
+        Mix<kLanes>(piece.count, d, block.keys + piece.offset, stride, dScores + at, keep, vectors > 1, dQueries + lane);
       });
     }
     ForPieces(block, first, end, [&](const Piece& piece) {
       const int64_t at = (piece.first - first) * kLanes;
-      AddToKeys(block, piece, dScores + at, stacked, (piece.own ? gradients.ownKeys : gradients.prefixKeys) + piece.offset);
-      AddToKeys(block, piece, scores + at, dStacked, (piece.own ? gradients.ownValues : gradients.prefixValues) + piece.offset);
+      const bool apart = piece.firstSpan && gradients.firstKeys != nullptr;
+      AddToKeys(block, piece, dScores + at, stacked, apart ? gradients.firstKeys + piece.offsetInSpan : gradients.keys + piece.offset);
+      AddToKeys(block, piece, scores + at, dStacked, apart ? gradients.firstValues + piece.offsetInSpan : gradients.values + piece.offset);
     });
   }
   UnpackLanes<kLanes>(block.count, d, dQueries, ones, dq, [&](int64_t r) { return rows.offsets[r]; });

@@ -26,9 +26,23 @@ struct Step {
   float* out;
 };
 
+// Copies the own tokens of another slot, which goes on by itself.
+void TakeOver(const Step& step, int64_t row, int64_t kvHead) {
+  const int64_t d = step.shape.headDim, size = d * kPageTokens;
+  const int64_t from = (step.rows.sources[row] * step.shape.kvHeads + kvHead) * size;
+  const int64_t to = (step.rows.slots[row] * step.shape.kvHeads + kvHead) * size;
+  for (int64_t page = 0; page * kPageTokens < step.rows.ownLength; page++) {
+    const int64_t tokens = std::min(kPageTokens, step.rows.ownLength - page * kPageTokens);
+    float *keys = step.cache.keyPages[page], *values = step.cache.valuePages[page];
+    for (int64_t i = 0; i < size; i += kPageTokens) std::copy_n(keys + from + i, tokens, keys + to + i);
+    std::copy_n(values + from, tokens * d, values + to);
+  }
+}
+
 void Append(const Step& step, const Task& task) {
   const int64_t d = step.shape.headDim, page = step.rows.ownLength / kPageTokens, place = step.rows.ownLength % kPageTokens;
   for (int64_t b = task.first; b < task.last; b++) {
+    if (step.rows.sources[b] != step.rows.slots[b]) TakeOver(step, b, task.kvHead);
     const int64_t from = (b * step.shape.kvHeads + task.kvHead) * d;
     const int64_t block = (step.rows.slots[b] * step.shape.kvHeads + task.kvHead) * d * kPageTokens;
     float* keys = step.cache.keyPages[page] + block;

@@ -175,7 +175,7 @@ void AttentionGradCall(const Napi::CallbackInfo& info) {
   if (in.Ok()) AttentionGrad(dOut, q, k, v, out, logSums, segments, count, shape, dq, dk, dv);
 }
 
-// cachedAttention(rows, heads, kvHeads, headDim, scale, window, slots, promptTokens, ownLength, slotOfRow, promptStarts,
+// cachedAttention(rows, heads, kvHeads, headDim, scale, window, slots, promptTokens, ownLength, slotOfRow, sources, promptStarts,
 //                 promptLengths, q, k, v, promptKeys, promptValues, keyPages, valuePages, out)
 void CachedAttentionCall(const Napi::CallbackInfo& info) {
   Arguments in(info);
@@ -183,17 +183,7 @@ void CachedAttentionCall(const Napi::CallbackInfo& info) {
   in.Check(shape.tokens > 0, "A decoding step needs a row");
   const int64_t slots = in.Size(), promptTokens = in.Size(0), ownLength = in.Size(0);
   const int64_t rows = shape.tokens, kvWidth = shape.kvHeads * shape.headDim;
-  DecodeRowsView view;
-  view.ownLength = ownLength;
-  view.slots = in.Indices(rows, slots);
-  view.promptStarts = in.Indices(rows, promptTokens + 1);
-  view.promptLengths = in.Indices(rows, promptTokens + 1);
-  std::vector<bool> seen(static_cast<size_t>(slots));
-  for (int64_t b = 0; in.Ok() && b < rows; b++) {
-    in.Check(view.promptStarts[b] + static_cast<int64_t>(view.promptLengths[b]) <= promptTokens, "A prompt lies outside the cache");
-    in.Check(!seen[static_cast<size_t>(view.slots[b])], "A slot is decoded twice in one step");
-    if (in.Ok()) seen[static_cast<size_t>(view.slots[b])] = true;
-  }
+  const DecodeRowsView view = in.DecodeRows(rows, ownLength, slots, promptTokens);
   const float *q = in.FloatArray(rows * shape.heads * shape.headDim), *k = in.FloatArray(rows * kvWidth), *v = in.FloatArray(rows * kvWidth);
   CacheView cache;
   cache.promptKeys = in.FloatArray(promptTokens * kvWidth);

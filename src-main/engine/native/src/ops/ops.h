@@ -60,7 +60,7 @@ struct AttentionShape {
   int64_t Hidden(int64_t visible) const { return window > 0 && visible > window ? visible - window : 0; }
 };
 
-// Attention over the segment table segments[count][4] = start, length, prefixStart, prefixLength.
+// Attention over the segment table segments[count][4] = start, length, parent, prefixLength: texts as a tree (segments.ts).
 // logSums[N, heads] receives the logarithm of each softmax's denominator, for the gradient.
 void Attention(const float* q, const float* k, const float* v, const int32_t* segments, int64_t count, const AttentionShape& shape,
                float* out, float* logSums);
@@ -77,13 +77,15 @@ struct CacheView {
 };
 
 struct DecodeRowsView {
-  const int32_t* slots;  // [B]
+  const int32_t* slots;    // [B]
+  const int32_t* sources;  // the slot whose own tokens a row continues: its own, or one that is no row's slot for another source
   const int32_t* promptStarts;
   const int32_t* promptLengths;
   int64_t ownLength;  // own tokens before this step
 };
 
-// One decoding step: appends k, v [B, kvHeads * headDim] to the own tokens and attends from q [B, heads * headDim]. shape.tokens is B.
+// One decoding step: takes over the own tokens of sources, appends k, v [B, kvHeads * headDim] to them and attends from
+// q [B, heads * headDim]. shape.tokens is B.
 void CachedAttention(const float* q, const float* k, const float* v, const CacheView& cache, const DecodeRowsView& rows,
                      const AttentionShape& shape, float* out);
 
