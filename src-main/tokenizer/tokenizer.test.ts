@@ -191,7 +191,7 @@ describe('a model folder', () => {
 
   test('is empty where a field is not there, and refuses to look into it', async () => {
     await write('chat_template.jinja', '{{ messages[0].name }}{{ messages[0].name is defined }}');
-    expect((await loadTokenizer(folder)).renderPrompt(question)).toBe('false');
+    expect((await loadTokenizer(folder)).renderPrompt(question)).toBe('False');
     await write('chat_template.jinja', '{{ messages[0].name.first }}');
     const tokenizer = await loadTokenizer(folder);
     expect(() => tokenizer.renderPrompt(question)).toThrow('the field "first" of something that is not there');
