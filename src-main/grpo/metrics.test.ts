@@ -2,8 +2,22 @@ import { describe, expect, test } from 'vitest';
 import { randomTokens, totalsOf } from './fixtures/random-tokens.ts';
 import { grpoLoss } from './loss.ts';
 import { paperLossOptions } from './loss-options.ts';
-import { groupBreakdown, lossMetrics } from './metrics.ts';
+import { groupBreakdown, lossMetrics, samplingMetrics } from './metrics.ts';
 import { mean } from './statistics.ts';
+
+test('a group with a single reward is no group of equal rewards', () => {
+  const groups = [
+    [1, 1],
+    [0, null],
+    [null, null],
+    [0, 1],
+  ];
+  const sampled = groups.map((rewards) => ({
+    completions: rewards.map((reward) => ({ length: 1, terminated: true, reward, scores: [] })),
+  }));
+  expect(samplingMetrics(sampled, []).frac_reward_zero_std).toBe(0.25);
+  expect(samplingMetrics(sampled.slice(2, 3), [])).not.toHaveProperty('reward_std');
+});
 
 describe('groupBreakdown', () => {
   test('tells groups that are all right, all wrong and mixed', () => {

@@ -17,15 +17,13 @@ export interface SampledGroup {
 
 /**
  * What can be said of a batch before the update: `reward`, `reward_std` (over the whole batch), `frac_reward_zero_std` (share of the
- * groups whose rewards are all equal, whatever the advantages are scaled by), `rewards/<rule>/mean|std`, `completions/…`.
+ * groups whose rewards are all equal, whatever the advantages are scaled by; as in TRL, not of those with fewer than two rewards),
+ * `rewards/<rule>/mean|std`, `completions/…`.
  */
 export function samplingMetrics(groups: readonly SampledGroup[], rules: readonly string[]): Record<string, number> {
   const completions = groups.flatMap((group) => group.completions);
   const rewardsOf = (group: SampledGroup) => group.completions.flatMap(({ reward }) => reward ?? []);
-  const deviations = groups
-    .map(rewardsOf)
-    .filter((rewards) => rewards.length > 1)
-    .map(standardDeviation);
+  const deviations = groups.map((group) => standardDeviation(rewardsOf(group)));
   const lengths = completions.map(({ length }) => length);
   const terminated = completions.flatMap(({ length, terminated }) => (terminated ? length : []));
   const metrics: Record<string, number> = {

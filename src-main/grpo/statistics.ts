@@ -12,6 +12,7 @@ export function mean(values: ArrayLike<number>): number {
 
 /** Unbiased standard deviation (n − 1), torch's default. NaN for fewer than two values. */
 export function standardDeviation(values: ArrayLike<number>): number {
+  if (values.length < 2) return NaN;
   const center = mean(values);
   let squares = 0;
   for (let i = 0; i < values.length; i++) squares += (values[i] - center) ** 2;

@@ -1,4 +1,4 @@
-/** Sets right what @huggingface/tokenizers 0.2.0 splits differently from the Rust library: white space, word characters, the behaviors of a split. */
+/** Sets right what @huggingface/tokenizers 0.2.0 splits differently from the Rust library: white space, word characters, digits, the behaviors of a split. */
 import { WORD } from './added-tokens.ts';
 
 /** What is used of the library's pre-tokenizers. */
@@ -18,6 +18,8 @@ export interface PreTokenizerConfig {
   /** Of Metaspace. */
   replacement?: string;
   split?: boolean;
+  /** Of Digits. */
+  individual_digits?: boolean;
 }
 
 /** GPT-2's pattern with the white space of Rust: JavaScript's own counts U+FEFF and not U+0085. */
@@ -26,6 +28,8 @@ const BYTE_LEVEL =
 const WORDS = new RegExp(`[${WORD}]+|[^${WORD}\\p{White_Space}]+`, 'gu');
 /** Rust's char::is_ascii_punctuation and the Unicode category. */
 const PUNCTUATION = /[\p{P}!-/:-@[-`{-~]/gu;
+/** Rust's char::is_numeric. */
+const DIGIT = /\p{N}/gu;
 const SPACED = /\P{White_Space}+/gu;
 
 /** Changes the library's pre-tokenizer that was made from `config`. */
@@ -59,6 +63,9 @@ export function correctPreTokenizer(preTokenizer: PreTokenizer, config: PreToken
         config.behavior ?? 'Isolated',
         config.invert ?? false,
       );
+      break;
+    case 'Digits':
+      preTokenizer.pre_tokenize_text = splitter(DIGIT, config.individual_digits ? 'Isolated' : 'Contiguous', false);
       break;
     case 'Punctuation':
       preTokenizer.pre_tokenize_text = splitter(PUNCTUATION, config.behavior ?? 'Isolated', false);

@@ -4,12 +4,13 @@
  */
 import * as huggingFace from '@huggingface/tokenizers';
 import { addedTokenSplitter, type AddedToken } from './added-tokens.ts';
+import { correctNormalizer, type Normalizer, type NormalizerConfig } from './normalizers.ts';
 import { correctPreTokenizer, type PreTokenizer, type PreTokenizerConfig } from './pre-tokenizers.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';
 
 /** What is used of the library; its own declarations do not resolve under `moduleResolution: nodenext`. */
 interface Library {
-  normalizer: ((text: string) => string) | null;
+  normalizer: (Normalizer & ((text: string) => string)) | null;
   pre_tokenizer: (PreTokenizer & ((text: string, options: { section_index: number }) => string[])) | null;
   model: ((pieces: string[]) => string[]) & {
     tokens_to_ids: Map<string, number>;
@@ -43,6 +44,7 @@ export function compileEncoder(tokenizer: TokenizerJson, addedTokens: readonly A
     model,
     post_processor: postProcessor,
   } = new LibraryTokenizer({ ...tokenizer, added_tokens: [], decoder: null }, {});
+  if (normalizer) correctNormalizer(normalizer, tokenizer.normalizer as NormalizerConfig);
   if (preTokenizer) correctPreTokenizer(preTokenizer, tokenizer.pre_tokenizer as PreTokenizerConfig);
   const normalize = (text: string) => (normalizer ? normalizer(text) : text);
 

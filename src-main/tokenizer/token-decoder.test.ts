@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { compileDecoder, type DecoderConfig } from './token-decoder.ts';
 
 /** Decodes in one go and token by token, which have to agree. */
-function decode(config: DecoderConfig | null, tokens: string[]): string {
-  const start = compileDecoder(config);
+function decode(config: DecoderConfig | null, tokens: string[], cleansUp = false): string {
+  const start = compileDecoder(config, cleansUp);
   const whole = start();
   const text = whole.push(tokens) + whole.end();
   const stream = start();
@@ -52,4 +52,12 @@ test('byte-level text keeps added tokens that are not spelled in bytes', () => {
 
 test('without a decoder, tokens are joined with spaces', () => {
   expect(decode(null, ['a', 'b'])).toBe('a b');
+});
+
+// Expected texts: transformers 5.18.
+test('spaces before punctuation are taken out, one kind after the other', () => {
+  const cleaned = (text: string) => decode({ type: 'Fuse' }, Array.from(text), true);
+  expect(cleaned(`Hi , it 's " n't " ok ? Yes  ! a  . b`)).toBe(`Hi, it's "n't " ok? Yes ! a . b`);
+  expect(cleaned(`s ' .' ' .'m . `)).toBe(`s '.' '.'m. `);
+  expect(cleaned(` ' 's ' ' 'm n't . `)).toBe(`''s'''mn't. `);
 });

@@ -28,13 +28,15 @@ export interface TokenStream {
 
 /**
  * @param config `decoder` of tokenizer.json; null joins the tokens with spaces
+ * @param cleansUp whether spaces before punctuation are taken out of the text
  * @returns a function that starts a stream
  * @throws Error when a decoder type is unknown; WordPiece, CTC and BPEDecoder are, as no generative model here has them
  */
-export function compileDecoder(config: DecoderConfig | null): () => TokenStream {
+export function compileDecoder(config: DecoderConfig | null, cleansUp = false): () => TokenStream {
   const makers: (() => Stage)[] = [];
   if (config === null) makers.push(() => buffered((tokens) => [tokens.join(' ')]));
   else addStages(config, makers, false);
+  if (cleansUp) makers.push(cleanUp);
   return () => {
     const stages = makers.map((make) => make());
     const run = (from: number, pieces: string[]) =>
@@ -159,6 +161,35 @@ type ReplacePattern = { String: string } | { Regex: string };
 function replace(pattern: ReplacePattern, content: string): (token: string) => string {
   const search = 'String' in pattern ? pattern.String : new RegExp(pattern.Regex, 'gu');
   return (token) => token.replaceAll(search, () => content);
+}
+
+/** transformers' `clean_up_tokenization`, in its order. */
+const cleanings = [
+  [' .', '.'],
+  [' ?', '?'],
+  [' !', '!'],
+  [' ,', ','],
+  [" ' ", "'"],
+  [" n't", "n't"],
+  [" 'm", "'m"],
+  [" 's", "'s"],
+  [" 've", "'ve"],
+  [" 're", "'re"],
+];
+
+/** Takes spaces before punctuation out. What comes before a character that is in none of the cleanings is certain. */
+function cleanUp(): Stage {
+  const clean = (text: string) => cleanings.reduce((cleaned, [from, to]) => cleaned.replaceAll(from, to), text);
+  let held = '';
+  return {
+    push: (pieces) => {
+      held += pieces.join('');
+      const certain = /^[^]*[^ .?!,'nmtsvre]/.exec(held)?.[0] ?? '';
+      held = held.slice(certain.length);
+      return [clean(certain)];
+    },
+    end: () => [clean(held)],
+  };
 }
 
 /** A decoder that looks at one token at a time; once the tokens are fused it needs the whole text. */

@@ -19,6 +19,8 @@ export interface TokenizerFiles {
   /** `eos_token_id` of generation_config.json, else of config.json. */
   eosTokenIds: number[] | null;
   padTokenId: number | null;
+  /** Whether decoded texts lose their spaces before punctuation: `clean_up_tokenization_spaces`, which transformers ignores for BPE. */
+  cleansUpSpaces: boolean;
 }
 
 export interface ChatTemplates {
@@ -56,13 +58,15 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
     }
     return null;
   };
+  const parsed = parseTokenizerJson(tokenizer);
   return {
-    tokenizer: parseTokenizerJson(tokenizer),
+    tokenizer: parsed,
     specialTokens,
     namedTokens: namedTokens(config, specialTokens, join(folder, 'tokenizer_config.json')),
     chatTemplates: await readChatTemplates(folder, config['chat_template']),
     eosTokenIds: await idsOf('eos_token_id'),
     padTokenId: (await idsOf('pad_token_id'))?.[0] ?? null,
+    cleansUpSpaces: config['clean_up_tokenization_spaces'] === true && parsed.model['type'] !== 'BPE',
   };
 }
 

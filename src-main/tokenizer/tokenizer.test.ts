@@ -131,6 +131,19 @@ describe('a model folder', () => {
     expect((await loadTokenizer(folder)).eosTokenIds).toEqual([4, 2]);
   });
 
+  test('takes spaces before punctuation out when it says so, unless it is BPE', async () => {
+    await write('tokenizer_config.json', { clean_up_tokenization_spaces: true });
+    const around = (tokenizer: Tokenizer) => tokenizer.decode(tokenizer.encode('a , b .'));
+    expect(around(await loadTokenizer(folder))).toBe('a , b .');
+    const vocab = ['<unk>', 'a', 'b', '▁', ',', '.'].map((token) => [token, -1]);
+    await write('tokenizer.json', {
+      model: { type: 'Unigram', unk_id: 0, vocab },
+      pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always' },
+      decoder: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always' },
+    });
+    expect(around(await loadTokenizer(folder))).toBe('a, b.');
+  });
+
   test('gives a plain prompt its BOS, and a rendered conversation none', async () => {
     const file = JSON.parse(await readFile(join(folder, 'tokenizer.json'), 'utf8')) as Record<string, unknown>;
     await write('tokenizer.json', {
@@ -191,7 +204,7 @@ describe('a model folder', () => {
 
   test('is empty where a field is not there, and refuses to look into it', async () => {
     await write('chat_template.jinja', '{{ messages[0].name }}{{ messages[0].name is defined }}');
-    expect((await loadTokenizer(folder)).renderPrompt(question)).toBe('false');
+    expect((await loadTokenizer(folder)).renderPrompt(question)).toBe('False');
     await write('chat_template.jinja', '{{ messages[0].name.first }}');
     const tokenizer = await loadTokenizer(folder);
     expect(() => tokenizer.renderPrompt(question)).toThrow('the field "first" of something that is not there');

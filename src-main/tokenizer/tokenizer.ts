@@ -32,10 +32,7 @@ export interface Tokenizer {
   hasChatTemplate: boolean;
   /** Token ids of a text; special tokens written in it are recognised, none is added. */
   encode(text: string): Int32Array;
-  /**
-   * Text of token ids; ids outside the vocabulary have no text. As in transformers for BPE, `clean_up_tokenization_spaces`
-   * is ignored: it would remove spaces that the model wrote.
-   */
+  /** Text of token ids; ids outside the vocabulary have no text. */
   decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
   /**
    * The prompt as the model sees it: a text as it is, a conversation through the chat template, by default ready for the
@@ -68,7 +65,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
 
 function makeTokenizer(files: TokenizerFiles, path: string, folder: string): Tokenizer {
   const decoder = files.tokenizer.decoder as DecoderConfig | null;
-  const startStream = compileDecoder(decoder);
+  const startStream = compileDecoder(decoder, files.cleansUpSpaces);
   const byteLevel = hasByteLevel(decoder);
   const encoder = compileEncoder(files.tokenizer, allAddedTokens(files));
   const renderChat = chatTemplateRenderer(files.chatTemplates, files.specialTokens, folder);
