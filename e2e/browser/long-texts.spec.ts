@@ -86,6 +86,18 @@ for (const place of places) {
   });
 }
 
+test('at a zoom of 200 % a table keeps its names, and scrolls', async ({ page }) => {
+  await page.setViewportSize({ width: 720, height: 450 });
+  await studio.open(page, '/runs');
+  const name = page.getByRole('rowheader').first();
+  await expect(name).toBeVisible();
+  expect((await name.boundingBox())!.width).toBeGreaterThan(80);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(720);
+  const duration = page.getByRole('columnheader', { name: 'Duration' });
+  await duration.getByRole('button').focus();
+  await expect(duration).toBeInViewport();
+});
+
 test('a rule of any name leaves its score in sight', async ({ page }) => {
   await studio.open(page, '/runs/long/samples');
   const card = page.getByRole('article', { name: 'Completion 2' });

@@ -24,7 +24,11 @@ const decimalFormatters = new Map<number, Intl.NumberFormat>();
 function formatDecimals(value: number, decimals: number): string {
   let formatter = decimalFormatters.get(decimals);
   if (formatter === undefined) {
-    formatter = new Intl.NumberFormat('en', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+    formatter = new Intl.NumberFormat('en', {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+      signDisplay: 'negative',
+    });
     decimalFormatters.set(decimals, formatter);
   }
   return formatter.format(value).replace('-', '−');
@@ -151,7 +155,7 @@ export function formatSeconds(seconds: number): string {
 
 /** A number with fixed decimals and a real minus sign, so that columns of them line up: `0.71`, `−0.33`, `1,234.50`; never `−0.00`. */
 export function formatFixed(value: number, decimals = 2): string {
-  return formatDecimals(Number(value.toFixed(decimals)) === 0 ? 0 : value, decimals);
+  return formatDecimals(value, decimals);
 }
 
 /** The same with a plus sign before what is above zero: `+0.71`. */
