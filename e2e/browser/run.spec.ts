@@ -29,6 +29,19 @@ test('one press starts the demo; its reward is drawn, and it is paused, continue
   expect(await reward.getAttribute('aria-label')).not.toBe(first);
   await expect(page.getByText(/^about .* left$/)).toBeVisible();
 
+  // A part that is looked at closer stays so while steps come, and a place is told by keyboard.
+  const values = reward.getByRole('slider', { name: 'Values of Reward' });
+  await values.focus();
+  await page.keyboard.press('Home');
+  await expect(values).toHaveAttribute('aria-valuetext', /^step 1, reward \d/);
+  await expect(reward).toContainText(/step 1\b/);
+  await page.keyboard.press('+');
+  const end = await values.getAttribute('aria-valuemax');
+  const whole = page.getByRole('slider', { name: 'Values of Entropy' });
+  const seen = Number(await whole.getAttribute('aria-valuemax'));
+  await expect.poll(async () => Number(await whole.getAttribute('aria-valuemax')), patience).toBeGreaterThan(seen);
+  await expect(values).toHaveAttribute('aria-valuemax', end!);
+
   await page.getByRole('button', { name: 'Pause' }).click();
   await expect(page.getByRole('button', { name: 'Continue' })).toBeVisible(patience);
   const paused = await steps.getAttribute('aria-valuenow');

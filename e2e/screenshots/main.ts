@@ -85,7 +85,7 @@ async function picture(folder: string, screens: Screen[], out: string): Promise<
 async function settled(page: Page): Promise<void> {
   await page.locator('h1, h2').first().waitFor();
   await page.waitForTimeout(150);
-  await expect(page.locator('.animate-pulse, [aria-busy=true]')).toHaveCount(0, { timeout: 30_000 });
+  await expect(page.locator('[data-waiting]')).toHaveCount(0, { timeout: 30_000 });
   await page.waitForTimeout(200);
 }
 

@@ -1,8 +1,12 @@
 /** How numbers, times and states are written, the same everywhere. Pure: what is current is passed in. */
 import type { RunType } from '../../src-main/contract/config.ts';
+import type { FinishReason } from '../../src-main/contract/engine.ts';
 import type { RunStatus, RunSummary } from '../../src-main/contract/run.ts';
 
 export const typeNames: Record<RunType, string> = { grpo: 'GRPO', sft: 'SFT', reward_model: 'Reward model' };
+
+/** How a completion ended. */
+export const finishNames: Record<FinishReason, string> = { eos: 'ended', stop: 'stop string', length: 'cut off' };
 
 export const statusNames: Record<RunStatus, string> = {
   created: 'Created',
@@ -14,11 +18,35 @@ export const statusNames: Record<RunStatus, string> = {
   interrupted: 'Interrupted',
 };
 
-const integer = new Intl.NumberFormat('en');
+/** By their number of decimals: making one takes far longer than using it. */
+const decimalFormatters = new Map<number, Intl.NumberFormat>();
+
+function formatDecimals(value: number, decimals: number): string {
+  let formatter = decimalFormatters.get(decimals);
+  if (formatter === undefined) {
+    formatter = new Intl.NumberFormat('en', {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+      signDisplay: 'negative',
+    });
+    decimalFormatters.set(decimals, formatter);
+  }
+  return formatter.format(value).replace('-', '−');
+}
 
 /** `1234` → `1,234`. */
 export function formatInteger(value: number): string {
-  return integer.format(value);
+  return formatDecimals(value, 0);
+}
+
+/** The number of a dataset's row, which the data counts from 0 and people count from 1. */
+export function formatRow(row: number): string {
+  return formatInteger(row + 1);
+}
+
+/** How many of what there are: `1 token`, `1,204 tokens`. */
+export function formatCount(count: number, noun: string): string {
+  return `${formatInteger(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** A share in [0, 1] as a percentage with one decimal: `0.4121` → `41.2%`. */
@@ -94,16 +122,16 @@ export function formatMoment(iso: string, now: number, timeZone?: string): strin
 /** How many runs there are and how many go on: `12 runs, 2 running`. */
 export function summarizeRuns(runs: readonly Pick<RunSummary, 'status'>[]): string {
   const running = runs.filter((run) => run.status === 'running').length;
-  const total = `${formatInteger(runs.length)} ${runs.length === 1 ? 'run' : 'runs'}`;
+  const total = formatCount(runs.length, 'run');
   return running === 0 ? total : `${total}, ${formatInteger(running)} running`;
 }
 
-/** A number of any size in at most four digits: `0.6766`, `12,480`, `−1.7e−14` (real minus signs), `0`. */
+/** A number of any size in at most four digits, or to the nearest whole one: `0.6766`, `12,480`, `−1.7e−14` (real minus signs), `0`. */
 export function formatNumber(value: number): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
   const text =
-    size >= 10_000
+    size >= 1000
       ? formatInteger(Math.round(value))
       : size < 1e-3
         ? value.toExponential(1)
@@ -125,10 +153,9 @@ export function formatSeconds(seconds: number): string {
   return `${seconds >= 10 ? Math.round(seconds) : +seconds.toPrecision(2)} s`;
 }
 
-/** A number with fixed decimals and a real minus sign, so that columns of them line up: `0.71`, `−0.33`; never `−0.00`. */
+/** A number with fixed decimals and a real minus sign, so that columns of them line up: `0.71`, `−0.33`, `1,234.50`; never `−0.00`. */
 export function formatFixed(value: number, decimals = 2): string {
-  const text = value.toFixed(decimals);
-  return Number(text) === 0 ? (0).toFixed(decimals) : text.replace('-', '−');
+  return formatDecimals(value, decimals);
 }
 
 /** The same with a plus sign before what is above zero: `+0.71`. */

@@ -47,6 +47,13 @@ export function shortcutGroups({ modifier, desktop }: { modifier: string; deskto
       ],
     },
     {
+      title: 'Charts',
+      shortcuts: [
+        { keys: ['←'], or: '→', what: 'The values of the place before, and of the next' },
+        { keys: ['+'], or: '−', what: 'Look closer, and further' },
+      ],
+    },
+    {
       title: 'Lists and tabs',
       shortcuts: [{ keys: ['↑'], or: '↓', what: 'Move in a list; ← and → among tabs' }],
     },

@@ -22,6 +22,12 @@ export function alphaOf(line: Line, dimmed: boolean): number {
   return (line.faint ? 0.3 : 1) * (dimmed ? 0.15 : 1);
 }
 
+/** Pixels of the vertical axis: those that small numbers have in every chart, and more where its numbers are long. */
+function axisSize(_plot: uPlot, values: string[] | null): number {
+  const longest = Math.max(0, ...(values ?? []).map((text) => text.length));
+  return Math.max(58, 16 + 7 * longest);
+}
+
 /** A line that stays at one value gets room around it: zero stays at the bottom, anything else in the middle. */
 function rangeOf(_plot: uPlot, low: number | null, high: number | null): [number, number] {
   if (low === null || high === null) return [0, 1];
@@ -68,7 +74,7 @@ export function chartOptions(lines: readonly Line[], { x }: Columns, look: Chart
     scales: { x: { time: false }, y: { range: rangeOf } },
     axes: [
       { ...axis, ...increments, size: 28, values: (_plot, xs) => xs.map(formatX) },
-      { ...axis, size: 58, values: (_plot, values) => values.map((value) => format(value)) },
+      { ...axis, size: axisSize, values: (_plot, values) => values.map((value) => format(value)) },
     ],
     cursor: { sync: { key: group }, drag: { x: true, y: false }, points: { size: 7 } },
   };

@@ -1,6 +1,6 @@
 /** Comparing runs: their metrics over one axis, their settings, what they answered to the same prompts, and who is better. */
 import { z } from 'zod';
-import type { RuleScore } from '../engine.ts';
+import type { FinishReason, RuleScore } from '../engine.ts';
 import type { RunSummary } from '../run.ts';
 
 const run = z.string().min(1).describe('id of a run');
@@ -132,7 +132,7 @@ export interface ComparedCompletion {
   text: string;
   /** Tokens, the end token included. */
   length: number;
-  finishReason: string;
+  finishReason: FinishReason;
   reward: number | null;
   /** null in an evaluation. */
   advantage: number | null;

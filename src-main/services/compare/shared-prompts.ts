@@ -15,7 +15,7 @@ interface Occurrences {
   runs: Set<string>;
 }
 
-/** @param search a part of the prompt, or the number of its row; empty for all */
+/** @param search a part of the prompt, or the number of its row, counted from 1; empty for all */
 export function listSharedPrompts(reader: StoreReader, runs: readonly StoredRun[], search: string): SharedPrompts {
   const { matching, leftOut } = matchingRuns(runs);
   const byRow = new Map<number, Occurrences>();
@@ -31,7 +31,7 @@ export function listSharedPrompts(reader: StoreReader, runs: readonly StoredRun[
   }
   const wanted = search.trim().toLowerCase();
   const prompts = [...byRow]
-    .filter(([row, { prompt }]) => wanted === '' || String(row) === wanted || prompt.toLowerCase().includes(wanted))
+    .filter(([row, { prompt }]) => wanted === '' || String(row + 1) === wanted || prompt.toLowerCase().includes(wanted))
     .map(([row, occurrences]) => toSharedPrompt(row, occurrences))
     .sort((a, b) => b.runs - a.runs || b.atStep - a.atStep || a.row - b.row);
   return { prompts: prompts.slice(0, LISTED), total: prompts.length, leftOut };

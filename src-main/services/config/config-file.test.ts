@@ -179,6 +179,13 @@ describe('problems', () => {
       'batch_size',
       '`batch_size` is not a setting of `grpo-studio train`. It is a setting of `grpo-studio sft`.',
     ],
+    [
+      'a key unlike all of many',
+      'completely_unheard_of: 1',
+      6,
+      'completely_unheard_of',
+      '`completely_unheard_of` is not a setting of `grpo-studio train`. None has a name like it.',
+    ],
     ['text for a number', 'seed: two', 6, 'seed', '`seed` must be a number, not the text "two".'],
     ['a fraction for a whole number', 'max_steps: 1.5', 6, 'max_steps', '`max_steps` must be a whole number, not 1.5.'],
     ['a number for text', 'name: 7', 6, 'name', '`name` must be text, not 7.'],

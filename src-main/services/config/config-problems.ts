@@ -8,6 +8,9 @@ export interface Problem {
   message: string;
 }
 
+/** More settings than this are not listed in a sentence. */
+const MOST_LISTED = 20;
+
 type Issue = z.core.$ZodIssue;
 
 /**
@@ -35,7 +38,7 @@ export function explainIssues(
       const owner = path.length === 0 ? what : (name ?? `\`${path.join('.')}\``);
       const hint = nearest
         ? `Did you mean \`${nearest}\`?`
-        : ((path.length === 0 ? elsewhere.get(key) : undefined) ?? `It has: ${Object.keys(shape).join(', ')}.`);
+        : ((path.length === 0 ? elsewhere.get(key) : undefined) ?? listOf(Object.keys(shape)));
       problems.push({ path: [...path, key], message: `\`${key}\` is not a setting of ${owner}. ${hint}` });
     }
   }
@@ -50,6 +53,10 @@ export function explainIssues(
     });
   }
   return problems;
+}
+
+function listOf(settings: string[]): string {
+  return settings.length > MOST_LISTED ? 'None has a name like it.' : `It has: ${settings.join(', ')}.`;
 }
 
 function explainMissing(schema: z.ZodType, values: unknown, issue: Issue): string {

@@ -121,7 +121,7 @@ export function planCharts(names: readonly string[]): ChartSection[] {
           title: 'Cut off and repeated',
           format: 'share',
           lines: [
-            line('completions/clipped_ratio', 'cut off by the length limit'),
+            line('completions/clipped_ratio', 'cut off by length'),
             line('completions/duplicates', 'copies within a group'),
           ],
         },
