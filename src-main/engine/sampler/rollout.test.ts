@@ -45,6 +45,14 @@ describeOnEveryBackend('group rollout', () => {
     for (const group of groups) expect(new Set(group.map(({ text }) => text)).size).toBeGreaterThan(1);
   });
 
+  test('draws anew where a prompt stands in the batch twice', () => {
+    const [first, second] = rollout(policy, tokenizer, [prompts[0], prompts[0]], {
+      ...options,
+      sampling: { ...sampling, temperature: 1.5 },
+    });
+    expect(second.map(({ text }) => text)).not.toEqual(first.map(({ text }) => text));
+  });
+
   test('reports the log-probs that a full forward pass finds', () => {
     const groups = rollout(policy, tokenizer, prompts, {
       ...options,
@@ -66,6 +74,17 @@ describeOnEveryBackend('group rollout', () => {
     expect(ended.finishReason).toBe('eos');
     expect(tokenizer.eosTokenIds).toContain(ended.tokens.at(-1));
     expect(ended.text).toMatch(/^<think>.*<\/answer>$/);
+
+    const least = (min_completion_length: number) => ({
+      ...sampling,
+      max_completion_length: 48,
+      min_completion_length,
+    });
+    const before = ended.tokens.length - 1; // the end token comes after so many
+    const [[same]] = rollout(policy, tokenizer, prompts, { ...greedy, sampling: least(before) });
+    const [[longer]] = rollout(policy, tokenizer, prompts, { ...greedy, sampling: least(before + 1) });
+    expect(same.tokens).toEqual(ended.tokens);
+    expect(longer.tokens.length).toBeGreaterThan(ended.tokens.length);
 
     const [[stopped]] = rollout(policy, tokenizer, prompts, { ...greedy, sampling: { ...sampling, stop: [',1'] } });
     expect(stopped.finishReason).toBe('stop');
