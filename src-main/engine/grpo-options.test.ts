@@ -115,6 +115,20 @@ describe.skipIf(!available)(`GRPO with its options${available ? '' : ` (${why})`
     expect(metrics['loss/policy']).toBeCloseTo(-gain, 6); // the mean over the two updates
   });
 
+  test('the entropy bonus is its weight times the mean entropy of the tokens it acts on, which is what is steered', async () => {
+    const bonus = { entropy_coef: 0.1, top_entropy_quantile: 0.5, gradient_accumulation_steps: 2 };
+    const fixed = (await train(grpo({ ...once, ...bonus, max_steps: 1 }))).steps[0].metrics;
+    expect(fixed['entropy/bonus']).toBeGreaterThan(1.5 * fixed.entropy);
+    const relative = fixed['loss/entropy'] / (-0.1 * fixed['entropy/bonus']); // micro-batches of unequal size weigh alike
+    expect(Math.abs(relative - 1)).toBeLessThan(0.2);
+
+    const between = (fixed.entropy + fixed['entropy/bonus']) / 2; // all tokens are below it, those of the bonus above
+    const steered = { ...bonus, use_adaptive_entropy: true, entropy_target: between, max_steps: 1, save_steps: 1 };
+    const { checkpoints } = await train(grpo({ ...once, ...steered }));
+    const state = JSON.parse(readFileSync(join(checkpoints[0], 'trainer_state.json'), 'utf8')) as TrainerState;
+    expect(state.coefficients?.entropy).toEqual({ coefficient: 0.095, active: false });
+  });
+
   test('a truncated completion can be left out of the loss; its log-probs are recorded all the same', async () => {
     const run = (masked: boolean) =>
       train(grpo({ ...once, max_steps: 1, beta: 0, max_completion_length: 6, mask_truncated_completions: masked }));

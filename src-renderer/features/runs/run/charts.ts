@@ -75,7 +75,11 @@ export function planCharts(names: readonly string[]): ChartSection[] {
     {
       title: 'Policy and completions',
       charts: [
-        { title: 'Entropy', format: 'number', lines: [line('entropy', 'nats per token')] },
+        {
+          title: 'Entropy',
+          format: 'number',
+          lines: [line('entropy', 'nats per token'), line('entropy/bonus', 'of the tokens of the bonus')],
+        },
         {
           title: 'Clipped tokens',
           format: 'share',
