@@ -138,8 +138,8 @@ export function planCharts(names: readonly string[]): ChartSection[] {
           title: 'Tokens per second',
           format: 'integer',
           lines: [
-            line('tokens_per_second', 'all'),
             line('tokens_per_second/sampling', 'sampling'),
+            line('tokens_per_second/scoring', 'scoring'),
             line('tokens_per_second/reference', 'reference'),
             line('tokens_per_second/update', 'update'),
           ],
