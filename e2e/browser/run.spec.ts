@@ -46,7 +46,7 @@ test('one press starts the demo; its reward is drawn, and it is paused, continue
   await expect(page.getByRole('button', { name: 'Continue' })).toBeVisible(patience);
   const paused = await steps.getAttribute('aria-valuenow');
   await page.getByRole('button', { name: 'Checkpoint now' }).click();
-  await expect(page.getByText('A checkpoint is saved after this step.')).toBeVisible();
+  await expect(page.getByText('The run is saved as it stands.')).toBeVisible();
   await page.getByRole('button', { name: 'Continue' }).click();
   await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible(patience);
   await expect.poll(() => steps.getAttribute('aria-valuenow'), patience).not.toBe(paused);

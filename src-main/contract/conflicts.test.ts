@@ -24,6 +24,8 @@ describe('findConflicts', () => {
     [{ loss_type: 'sapo', delta: 4 }, 'delta'],
     [{ delta: 4, dual_clip: 3 }, 'dual_clip'],
     [{ delta: 1.1 }, 'delta'],
+    [{ delta: 1.25, epsilon_high: 0.28 }, 'delta'],
+    [{ loss_type: 'gmpo', dual_clip: 3 }, 'dual_clip'],
     [{ beta: 0, kl_in_reward: true }, 'kl_in_reward'],
     [{ beta: 0, kl_target: 0.1 }, 'kl_target'],
     [{ beta: 0, sync_ref_model: true }, 'sync_ref_model'],

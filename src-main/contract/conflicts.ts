@@ -35,7 +35,7 @@ export function findConflicts(config: GrpoConfig): Conflict[] {
   if (loss_type === 'cispo' && config.epsilon_high === undefined) {
     refuse('epsilon_high', 'cispo bounds the importance weight by epsilon_high itself; set it (the paper: 5)');
   }
-  if (['cispo', 'sapo', 'vespo'].includes(loss_type)) {
+  if (['cispo', 'sapo', 'vespo', 'gmpo'].includes(loss_type)) {
     for (const field of ['delta', 'dual_clip'] as const) {
       if (config[field] !== undefined)
         refuse(field, `${loss_type} does not clip the way ${field} changes; remove ${field}`);
@@ -44,10 +44,12 @@ export function findConflicts(config: GrpoConfig): Conflict[] {
   if (config.delta !== undefined && config.dual_clip !== undefined) {
     refuse('dual_clip', 'delta and dual_clip bound the same terms; keep one of them');
   }
-  if (config.delta !== undefined && config.delta <= 1 + config.epsilon) {
+  const highest = 1 + (config.epsilon_high ?? config.epsilon);
+  if (config.delta !== undefined && config.delta <= highest) {
+    const bound = config.epsilon_high === undefined ? 'epsilon' : 'epsilon_high';
     refuse(
       'delta',
-      `delta (${config.delta}) must lie above 1 + epsilon (${1 + config.epsilon}), or it clips what epsilon lets through`,
+      `delta (${config.delta}) must lie above 1 + ${bound} (${highest}), or it clips what ${bound} lets through`,
     );
   }
   if (beta === 0) {

@@ -21,7 +21,7 @@ export type EngineCommand =
   | { type: 'resume' }
   /** Finish the unit of work, save a checkpoint, end as `stopped`. */
   | { type: 'stop' }
-  /** Save a checkpoint after the current step and go on. */
+  /** Save a checkpoint after the current step, at once while paused, and go on. */
   | { type: 'checkpoint' }
   /** Outside of a run: try every backend, and answer with `backends`. */
   | { type: 'probe' };

@@ -11,6 +11,11 @@ export const runStatuses = ['created', 'running', 'paused', 'completed', 'stoppe
 
 export type RunStatus = (typeof runStatuses)[number];
 
+/** Whether a run of this status has an engine at work on it, or one that waits. */
+export function isLive(status: RunStatus): boolean {
+  return status === 'running' || status === 'paused';
+}
+
 export interface RunSummary {
   id: string;
   name: string;

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { GrpoConfig } from '../contract/config.ts';
 import type { GroupRecord, StepRecord } from '../contract/engine.ts';
 import { rewardRuleSchema } from '../contract/reward-rules.ts';
-import { mean } from '../grpo/statistics.ts';
+import { mean, sum } from '../grpo/statistics.ts';
 import { compileRules } from '../rewards/compile-rules.ts';
 import { loadTokenizer } from '../tokenizer/tokenizer.ts';
 import { grpo, model, rewards, rows, train, withoutTimes } from './fixtures/training.ts';
@@ -98,6 +98,37 @@ describe.skipIf(!available)(`GRPO with its options${available ? '' : ` (${why})`
     expect(steps[0].metrics['ratio/max']).toBeGreaterThan(1);
   });
 
+  test('the updates that share a batch divide by its tokens in dapo, each by its part of them', async () => {
+    const options = {
+      ...once,
+      max_steps: 1,
+      learning_rate: 1e-12,
+      beta: 0,
+      loss_type: 'dapo',
+      steps_per_generation: 2,
+    };
+    const [{ groups, metrics }] = (await train(grpo(options))).steps;
+    const completions = groups.flatMap((group) => group.completions);
+    const lengths = completions.map(({ tokens }) => tokens.length);
+    const gain = sum(completions.map(({ advantage }, i) => advantage * lengths[i])) / sum(lengths);
+    expect(Math.abs(gain)).toBeGreaterThan(0.01); // longer completions did better, or worse
+    expect(metrics['loss/policy']).toBeCloseTo(-gain, 6); // the mean over the two updates
+  });
+
+  test('the entropy bonus is its weight times the mean entropy of the tokens it acts on, which is what is steered', async () => {
+    const bonus = { entropy_coef: 0.1, top_entropy_quantile: 0.5, gradient_accumulation_steps: 2 };
+    const fixed = (await train(grpo({ ...once, ...bonus, max_steps: 1 }))).steps[0].metrics;
+    expect(fixed['entropy/bonus']).toBeGreaterThan(1.5 * fixed.entropy);
+    const relative = fixed['loss/entropy'] / (-0.1 * fixed['entropy/bonus']); // micro-batches of unequal size weigh alike
+    expect(Math.abs(relative - 1)).toBeLessThan(0.2);
+
+    const between = (fixed.entropy + fixed['entropy/bonus']) / 2; // all tokens are below it, those of the bonus above
+    const steered = { ...bonus, use_adaptive_entropy: true, entropy_target: between, max_steps: 1, save_steps: 1 };
+    const { checkpoints } = await train(grpo({ ...once, ...steered }));
+    const state = JSON.parse(readFileSync(join(checkpoints[0], 'trainer_state.json'), 'utf8')) as TrainerState;
+    expect(state.coefficients?.entropy).toEqual({ coefficient: 0.095, active: false });
+  });
+
   test('a truncated completion can be left out of the loss; its log-probs are recorded all the same', async () => {
     const run = (masked: boolean) =>
       train(grpo({ ...once, max_steps: 1, beta: 0, max_completion_length: 6, mask_truncated_completions: masked }));
@@ -145,6 +176,16 @@ describe.skipIf(!available)(`GRPO with its options${available ? '' : ` (${why})`
     for (const { completions } of kept.groups) {
       expect(new Set(completions.map(({ scores }) => scores[0].score)).size).toBeGreaterThan(1);
     }
+  });
+
+  test('dynamic sampling draws anew in each round, of the same prompt too', async () => {
+    const options = { ...once, max_steps: 1, prompts_per_step: 1, temperature: 1, dynamic_sampling_rounds: 40 };
+    const outcomes = async (dynamic_sampling: boolean) => {
+      const { steps } = await train(grpo({ ...options, dynamic_sampling }), { trainRows: rows.slice(0, 1) });
+      return new Set(steps[0].groups[0].completions.map(({ scores }) => scores[0].score)).size;
+    };
+    expect(await outcomes(false)).toBe(1);
+    expect(await outcomes(true)).toBe(2);
   });
 
   test('a reference that follows the policy is part of the state: resumed bit for bit', async () => {

@@ -110,7 +110,7 @@ describe.skipIf(!available)(`the training loop${available ? '' : ` (${why})`}`, 
     expect(steps[19].metrics.loss).toBeLessThan(steps[0].metrics.loss / 3);
   });
 
-  test('stop saves a checkpoint and ends; pause waits for resume; checkpoint saves and goes on', async () => {
+  test('stop saves a checkpoint and ends; pause waits for resume; checkpoint saves, while paused too, and goes on', async () => {
     const run = grpo({ save_steps: 0, num_iterations: 1 });
     const commanded = await train(run, {
       onEvent(event, commands) {
@@ -123,7 +123,7 @@ describe.skipIf(!available)(`the training loop${available ? '' : ` (${why})`}`, 
       },
     });
     const order = commanded.events.map(({ type }) => type).filter((type) => type !== 'phase');
-    expect(order).toEqual(['started', 'step', 'paused', 'resumed', 'checkpoint', 'step', 'checkpoint', 'finished']);
+    expect(order).toEqual(['started', 'step', 'paused', 'checkpoint', 'resumed', 'step', 'checkpoint', 'finished']);
     expect(commanded.events.at(-1)).toEqual({ type: 'finished', step: 2, reason: 'stopped' });
     const resumed = await train(run, { resumeFrom: commanded.checkpoints.at(-1) as string });
     expect(resumed.steps.map(withoutTimes)).toEqual((await train(run)).steps.slice(2).map(withoutTimes));

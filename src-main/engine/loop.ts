@@ -68,12 +68,12 @@ export async function* trainingLoop(start: StartCommand, commands: CommandQueue)
       await setImmediate();
 
       const last = step === config.max_steps;
-      const request = yield* takeCommands(commands, step);
       if (last || (config.eval_steps > 0 && step % config.eval_steps === 0)) yield* evaluation(open);
-      const due = config.save_steps > 0 && step % config.save_steps === 0;
-      if (last || due || request.checkpoint || request.stop) yield* checkpoint(open);
-      if (last || request.stop) yield* open.warnings.atEnd(step);
-      if (request.stop && !last) {
+      const saves = last || (config.save_steps > 0 && step % config.save_steps === 0);
+      if (saves) yield* checkpoint(open);
+      const stop = !last && (yield* takeCommands(open, commands, saves));
+      if (last || stop) yield* open.warnings.atEnd(step);
+      if (stop) {
         yield { type: 'finished', step, reason: 'stopped' };
         return;
       }
@@ -199,18 +199,27 @@ async function* checkpoint({
   yield { type: 'checkpoint', step, path };
 }
 
-/** Acts on the commands that have arrived; stays here while the run is paused. */
+/**
+ * Acts on the commands that have arrived; stays here while the run is paused.
+ *
+ * @param saved whether this step has its checkpoint already
+ * @returns whether the run is to end here
+ */
 async function* takeCommands(
+  open: OpenRun,
   commands: CommandQueue,
-  step: number,
-): AsyncGenerator<EngineEvent, { stop: boolean; checkpoint: boolean }> {
-  const request = { stop: false, checkpoint: false };
+  saved: boolean,
+): AsyncGenerator<EngineEvent, boolean> {
+  const { step } = open.state;
   let paused = false;
   for (;;) {
     const command = paused ? await commands.wait() : commands.take();
-    if (command === undefined) return request;
-    if (command.type === 'stop') return { ...request, stop: true };
-    if (command.type === 'checkpoint') request.checkpoint = true;
+    if (command === undefined) return false;
+    if ((command.type === 'checkpoint' || command.type === 'stop') && !saved) {
+      yield* checkpoint(open);
+      saved = true;
+    }
+    if (command.type === 'stop') return true;
     if (command.type === 'pause' && !paused) {
       paused = true;
       yield { type: 'paused', step };

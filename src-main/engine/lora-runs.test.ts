@@ -50,6 +50,16 @@ describe.skipIf(!available)(`runs of adapters${available ? '' : ` (${why})`}`, (
     }
   });
 
+  test('every update drops inputs of its own', async () => {
+    const start = await train(grpoOfAdapter({ max_steps: 2, lora_dropout: 0.3 }));
+    const lastPass = async (num_iterations: number) => {
+      const change = { model: start.checkpoints.at(-1), lora_r: 0, max_steps: 1, learning_rate: 1e-12, num_iterations };
+      const { steps } = await train(grpo(change));
+      return steps[0].groups.flatMap(({ completions }) => completions.map(({ policyLogps }) => policyLogps));
+    };
+    expect(await lastPass(2)).not.toEqual(await lastPass(1));
+  });
+
   test('an adapter is trained further, over the same base and from where it stands', async () => {
     const start = await train(grpoOfAdapter({ max_steps: 2, use_rslora: true }));
     const folder = start.checkpoints.at(-1) as string;

@@ -33,8 +33,9 @@ export function groupAdvantages(groups: GroupRewards, { baseline, scale }: Advan
     const deviation = { group: standardDeviation(scored), batch: batchDeviation, none: 0 }[scale];
     return Float64Array.from(rewards, (reward) => {
       if (reward === null) return 0;
-      const others = (sum(scored) - reward) / (scored.length - 1);
-      const difference = reward - { mean: mean(scored), leave_one_out: others, none: 0 }[baseline];
+      const above = reward - mean(scored);
+      const size = scored.length;
+      const difference = { mean: above, leave_one_out: (above * size) / (size - 1), none: reward }[baseline];
       return finite(scale === 'none' ? difference : difference / (deviation + EPSILON));
     });
   });

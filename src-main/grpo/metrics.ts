@@ -73,7 +73,7 @@ export function groupBreakdown(successes: readonly (readonly (boolean | null)[])
 
 /**
  * What the updates measured, over all their micro-batches and iterations: the loss with its terms, then TRL's own metrics of the loss
- * and `ratio/…`. Means per token weigh every token the same, as TRL's do within a micro-batch; losses are means over the updates.
+ * and `ratio/…`, and `entropy/bonus` where some tokens are left out of the entropy bonus. Means per token weigh every token the same, as TRL's do within a micro-batch; losses are means over the updates.
  *
  * @param updates optimizer updates that `losses` come from
  */
@@ -85,6 +85,8 @@ export function lossMetrics(
   const perUpdate = (term: (loss: GrpoLoss) => number) => sum(losses.map(term)) / updates;
   const tally = (name: keyof LossMeasures) => merged(losses.map(({ measures }) => measures[name]));
   const kl = tally('kl');
+  const entropy = tally('entropy');
+  const bonusEntropy = tally('bonusEntropy');
   const low = tally('clippedLow');
   const high = tally('clippedHigh');
   const bonus = options.entropyCoefficient !== 0;
@@ -97,7 +99,8 @@ export function lossMetrics(
     policy_loss: bonus ? perUpdate(({ policyLoss, klLoss }) => policyLoss + klLoss) : NaN,
     entropy_coef: bonus ? options.entropyCoefficient : NaN,
     kl: tallyMean(kl),
-    entropy: tallyMean(tally('entropy')),
+    entropy: tallyMean(entropy),
+    'entropy/bonus': bonusEntropy.count < entropy.count ? tallyMean(bonusEntropy) : NaN,
     'clip_ratio/low_mean': tallyMean(low),
     'clip_ratio/low_min': low.min,
     'clip_ratio/high_mean': tallyMean(high),

@@ -6,8 +6,12 @@ export function sum(values: ArrayLike<number>): number {
   return total;
 }
 
+/** Taken from the first value on, so that the mean of equal values is that value itself and their deviation is 0. */
 export function mean(values: ArrayLike<number>): number {
-  return sum(values) / values.length;
+  const first = values[0];
+  let beyond = 0;
+  for (let i = 0; i < values.length; i++) beyond += values[i] - first;
+  return first + beyond / values.length;
 }
 
 /** Unbiased standard deviation (n − 1), torch's default. NaN for fewer than two values. */

@@ -96,12 +96,7 @@ export function hostStudio(parts: Parts): HostedStudio {
     },
     liveRuns: () => opened?.context.runs.live() ?? [],
     nameOf: (run) => open().context.store.reader.getRun(run).name,
-    stopRuns: async () => {
-      const { runs } = open().context;
-      const live = runs.live();
-      for (const id of live) runs.stop(id);
-      await Promise.all(live.map((id) => runs.finished(id)));
-    },
+    stopRuns: () => open().context.runs.stopAll(),
     close: async () => {
       const closing = opened;
       opened = null;

@@ -1,11 +1,12 @@
 /** Deletes a run for good: its records first, so that a folder that resists leaves no run without one. */
 import { rmSync } from 'node:fs';
 import { StudioError } from '../contract/errors.ts';
+import { isLive } from '../contract/run.ts';
 import type { Store, StoredRun } from '../store/interfaces.ts';
 
 /** @throws StudioError run_state while it goes on, io_failed when its folder cannot be deleted */
 export function deleteRun({ writer }: Store, { id, status, directory }: StoredRun): void {
-  if (status === 'running' || status === 'paused') {
+  if (isLive(status)) {
     throw new StudioError('run_state', `Run ${id} cannot be deleted: it is ${status}. Stop it first.`);
   }
   writer.deleteRun(id);

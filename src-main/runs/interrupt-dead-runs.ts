@@ -1,5 +1,6 @@
 /** Finds the runs whose host died while they ran, and marks them, so that they can be resumed. */
 import { existsSync } from 'node:fs';
+import { isLive } from '../contract/run.ts';
 import { acquireRunLock } from '../store/run-lock.ts';
 import type { Store } from '../store/interfaces.ts';
 import { transition } from './record-event.ts';
@@ -13,7 +14,7 @@ export function interruptDeadRuns(store: Store): string[] {
     try {
       // Read again under the lock: its process may have ended the run in the meantime.
       const { status, step, hostPid } = store.reader.getRun(id);
-      if (status !== 'running' && status !== 'paused') return false;
+      if (!isLive(status)) return false;
       const message = `Its host (process ${hostPid}) ended before the run did; ${step} steps are recorded.`;
       transition(store, id, 'interrupt', { type: 'interrupted', step, message });
       return true;

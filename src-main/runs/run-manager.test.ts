@@ -8,6 +8,7 @@ import { grpoRun } from '../store/fixtures/records.ts';
 import type { Store } from '../store/interfaces.ts';
 import { openStore } from '../store/open.ts';
 import { fakeEnginePath, rows } from './fixtures/fake.ts';
+import type { EngineLauncher } from './engine-launcher.ts';
 import { createForkLauncher } from './fork-launcher.ts';
 import { createRunManager, type RunManager } from './run-manager.ts';
 
@@ -122,6 +123,23 @@ describe('a run', () => {
 
     expect(manager.resume(id, rows)).toBe(3);
     expect(await manager.finished(id)).toMatchObject({ status: 'completed', step: 5 });
+  });
+
+  test('that has ended while its engine has not gone yet is waited for when all are stopped', async () => {
+    let leave = (): void => undefined;
+    const launchEngine: EngineLauncher = (onEvent, onExit) => {
+      setImmediate(() => onEvent({ type: 'finished', step: 0, reason: 'completed' }));
+      leave = () => onExit({ code: 0, signal: null, output: [] });
+      return { send: () => undefined, kill: leave };
+    };
+    const lingering = createRunManager({ store, dataDirectory, launchEngine });
+    const { id } = lingering.createRun(grpoRun(), rows);
+    lingering.start(id, rows);
+    await vi.waitFor(() => expect(store.reader.getRun(id).status).toBe('completed'), 30_000);
+    const stopped = lingering.stopAll();
+    leave();
+    await stopped;
+    expect(lingering.live()).toEqual([]);
   });
 
   test('that fails keeps the reason its engine gave', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { RunConfig } from '../contract/config.ts';
 import type { EngineEvent } from '../contract/engine.ts';
 import { StudioError } from '../contract/errors.ts';
-import type { RunDetail, RunSummary } from '../contract/run.ts';
+import { isLive, type RunDetail, type RunSummary } from '../contract/run.ts';
 import { acquireRunLock, type RunLock } from '../store/run-lock.ts';
 import type { Store, StoredRun } from '../store/interfaces.ts';
 import { newestCheckpoint, removeCheckpointsAfter, type Checkpoint } from './checkpoints.ts';
@@ -37,7 +37,7 @@ export interface RunManager {
   unpause(id: string): void;
   /** Asks for a checkpoint after the current step, and for the end of the run as stopped. */
   stop(id: string): void;
-  /** Asks for a checkpoint after the current step. */
+  /** Asks for a checkpoint after the current step, at once of a paused run. */
   checkpoint(id: string): void;
   /**
    * Deletes a run: what it recorded, and its folder with the checkpoints.
@@ -50,6 +50,8 @@ export interface RunManager {
   onEvent(listener: RunListener): () => void;
   /** Resolves when the run's engine has gone, at once for a run that has ended; a failed run resolves too, with its error. */
   finished(id: string): Promise<RunSummary>;
+  /** `stop` for every run that this manager drives; resolves when their engines have gone. */
+  stopAll(): Promise<void>;
   /** Kills the engines still at work; their runs are left as interrupted. For the end of the host. */
   close(): Promise<void>;
 }
@@ -137,9 +139,14 @@ export function createRunManager({ store, dataDirectory, launchEngine }: RunMana
       const engine = live.get(id);
       if (engine !== undefined) return engine.finished;
       const run = reader.getRun(id);
-      if (run.status === 'running' || run.status === 'paused') throw drivenElsewhere(run);
+      if (isLive(run.status)) throw drivenElsewhere(run);
       if (run.status === 'created') throw new StudioError('run_state', `Run ${id} has not been started.`);
       return run;
+    },
+    stopAll: async () => {
+      const engines = [...live];
+      for (const [id] of engines) if (isLive(reader.getRun(id).status)) send(id, 'stop'); // others are on their way out
+      await Promise.allSettled(engines.map(([, engine]) => engine.finished));
     },
     close: async () => {
       const engines = [...live.values()];

@@ -2,9 +2,9 @@
 import type { Database } from 'better-sqlite3';
 import type { GroupCompletion, GroupSample, PromptMoment } from '../contract/api/samples.ts';
 import type { FinishReason } from '../contract/engine.ts';
-import { toFloat32Array, toInt32Array } from './blobs.ts';
 import type { ExportedCompletion, SampleStore, StoredTokens } from './sample-interfaces.ts';
 import { toRuleScore, type StoredScore } from './spans.ts';
+import { tokenColumns, toTokenArrays, type TokenBlobs } from './token-arrays.ts';
 
 type DetailReader = Pick<
   SampleStore,
@@ -15,20 +15,13 @@ type GroupRecord = Omit<GroupSample, 'groups' | 'completions' | 'zeroVariance' |
 type CompletionRecord = Omit<GroupCompletion, 'scores' | 'bookmark'> & { note: string | null };
 type ExportRecord = Omit<ExportedCompletion, 'scores' | 'bookmark'> & { id: number; note: string | null };
 
-interface TokenRecord {
+interface TokenRecord extends TokenBlobs {
   id: number;
   group: number;
   run: string;
   step: number;
   finishReason: FinishReason;
   advantage: number;
-  tokens: Buffer;
-  samplingLogps: Buffer;
-  oldLogps: Buffer;
-  referenceLogps: Buffer | null;
-  policyLogps: Buffer;
-  entropies: Buffer;
-  coefficients: Buffer;
 }
 
 /** Characters of a completion that the history of a prompt shows. */
@@ -57,9 +50,8 @@ export function createSampleDetailReader(database: Database): DetailReader {
     'SELECT rule, score, why, spans FROM rule_scores WHERE completion_id = ? ORDER BY position',
   );
   const tokens = database.prepare<[number], TokenRecord>(`
-    SELECT c.id, c.group_id AS "group", g.run_id AS run, g.step, c.finish_reason AS finishReason, c.advantage, c.tokens,
-      c.sampling_logps AS samplingLogps, c.old_logps AS oldLogps, c.reference_logps AS referenceLogps,
-      c.policy_logps AS policyLogps, c.entropies, c.coefficients
+    SELECT c.id, c.group_id AS "group", g.run_id AS run, g.step, c.finish_reason AS finishReason, c.advantage,
+      ${tokenColumns}
     FROM completions c JOIN groups g ON g.id = c.group_id WHERE c.id = ?`);
   const groupsOfPrompt = database.prepare<
     [string, number],
@@ -111,17 +103,7 @@ export function createSampleDetailReader(database: Database): DetailReader {
     },
     readTokens: (id): StoredTokens | null => {
       const record = tokens.get(id);
-      if (record === undefined) return null;
-      return {
-        ...record,
-        tokens: toInt32Array(record.tokens),
-        samplingLogps: toFloat32Array(record.samplingLogps),
-        oldLogps: toFloat32Array(record.oldLogps),
-        referenceLogps: record.referenceLogps && toFloat32Array(record.referenceLogps),
-        policyLogps: toFloat32Array(record.policyLogps),
-        entropies: toFloat32Array(record.entropies),
-        coefficients: toFloat32Array(record.coefficients),
-      };
+      return record === undefined ? null : { ...record, ...toTokenArrays(record) };
     },
     promptHistory: (runId, row) =>
       groupsOfPrompt.all(runId, row).map(({ best, worst, ...moment }) => ({

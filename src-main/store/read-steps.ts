@@ -1,9 +1,10 @@
 /** Reads what happened in a step: metrics, groups, completions and why they were scored so. */
 import type { Database } from 'better-sqlite3';
 import type { CompletionRecord, FinishReason, GroupRecord } from '../contract/engine.ts';
-import { toFloat32Array, toInt32Array } from './blobs.ts';
+import { toInt32Array } from './blobs.ts';
 import type { MetricPoint, StoredCompletion, StoredGroup, StoreReader } from './interfaces.ts';
 import { toRuleScore, type StoredScore } from './spans.ts';
+import { tokenColumns, toTokenArrays, type TokenBlobs } from './token-arrays.ts';
 
 interface GroupRow {
   id: number;
@@ -13,20 +14,13 @@ interface GroupRow {
   promptTokens: Buffer;
 }
 
-interface CompletionRow {
+interface CompletionRow extends TokenBlobs {
   id: number;
   position: number;
   text: string;
   finishReason: FinishReason;
   reward: number | null;
   advantage: number;
-  tokens: Buffer;
-  samplingLogps: Buffer;
-  oldLogps: Buffer;
-  referenceLogps: Buffer | null;
-  policyLogps: Buffer;
-  entropies: Buffer;
-  coefficients: Buffer;
 }
 
 type StepReader = Pick<StoreReader, 'getMetricSeries' | 'getStep' | 'listGroups' | 'listCompletions'>;
@@ -45,9 +39,7 @@ export function createStepReader(database: Database): StepReader {
     SELECT id, position, dataset_row AS row, prompt, prompt_tokens AS promptTokens
     FROM groups WHERE run_id = ? AND step = ? ORDER BY position`);
   const completions = database.prepare<[number], CompletionRow>(`
-    SELECT id, position, text, finish_reason AS finishReason, reward, advantage, tokens, sampling_logps AS samplingLogps,
-      old_logps AS oldLogps, reference_logps AS referenceLogps, policy_logps AS policyLogps, entropies,
-      coefficients
+    SELECT id, position, text, finish_reason AS finishReason, reward, advantage, ${tokenColumns}
     FROM completions WHERE group_id = ? ORDER BY position`);
   const scores = database.prepare<[number], StoredScore>(
     'SELECT rule, score, why, spans FROM rule_scores WHERE completion_id = ? ORDER BY position',
@@ -60,14 +52,8 @@ export function createStepReader(database: Database): StepReader {
   function listCompletions(groupId: number): StoredCompletion[] {
     return completions.all(groupId).map((row) => ({
       ...row,
-      tokens: toInt32Array(row.tokens),
+      ...toTokenArrays(row),
       scores: scores.all(row.id).map(toRuleScore),
-      samplingLogps: toFloat32Array(row.samplingLogps),
-      oldLogps: toFloat32Array(row.oldLogps),
-      referenceLogps: row.referenceLogps && toFloat32Array(row.referenceLogps),
-      policyLogps: toFloat32Array(row.policyLogps),
-      entropies: toFloat32Array(row.entropies),
-      coefficients: toFloat32Array(row.coefficients),
     }));
   }
 

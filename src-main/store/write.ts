@@ -4,6 +4,7 @@ import { rewardRulesOf } from '../contract/config.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { RewardRule } from '../contract/reward-rules.ts';
 import type { EvaluationRecord, StepRecord } from '../contract/engine.ts';
+import { isLive } from '../contract/run.ts';
 import type { NewRun, RunEvent, StatusChange, StoreReader, StoreWriter } from './interfaces.ts';
 import { createDatasetWriter } from './datasets.ts';
 import { createEvaluationWriter } from './write-evaluation.ts';
@@ -82,7 +83,7 @@ export function createWriter(database: Database, reader: Pick<StoreReader, 'getR
       addEvent(run.id, { type: 'created', step: 0, message: `Created as ${run.name}.` });
     }),
     changeStatus: transaction((runId: string, { from, to, error, event }: StatusChange) => {
-      const active = to === 'running' || to === 'paused' ? 1 : 0;
+      const active = Number(isLive(to));
       const errorJson = error && JSON.stringify(error);
       const { changes } = updateStatus.run({
         runId,

@@ -1,7 +1,7 @@
 /** How numbers, times and states are written, the same everywhere. Pure: what is current is passed in. */
 import type { RunType } from '../../src-main/contract/config.ts';
 import type { FinishReason } from '../../src-main/contract/engine.ts';
-import type { RunStatus, RunSummary } from '../../src-main/contract/run.ts';
+import { isLive, type RunStatus, type RunSummary } from '../../src-main/contract/run.ts';
 
 export const typeNames: Record<RunType, string> = { grpo: 'GRPO', sft: 'SFT', reward_model: 'Reward model' };
 
@@ -84,8 +84,7 @@ export function formatDuration(milliseconds: number): string {
 /** Milliseconds from a run's start to its end, or to `now` while it goes on; null when either is unknown. */
 export function runDuration(run: Pick<RunSummary, 'status' | 'startedAt' | 'endedAt'>, now: number): number | null {
   if (run.startedAt === null) return null;
-  const goesOn = run.status === 'running' || run.status === 'paused';
-  if (run.endedAt === null && !goesOn) return null;
+  if (run.endedAt === null && !isLive(run.status)) return null;
   return (run.endedAt === null ? now : Date.parse(run.endedAt)) - Date.parse(run.startedAt);
 }
 

@@ -1,16 +1,10 @@
 /** The runs of the database as the page shows them: read at once, then again every few seconds while the page is visible. */
 import type { RunSummary } from '../../src-main/contract/run.ts';
-import { CallError, type Transport } from '../transport/transport.ts';
+import type { Transport } from '../transport/transport.ts';
+import { toFailure, type Failure } from './query.svelte.ts';
 
 const refreshMilliseconds = 2000;
 const clockMilliseconds = 1000;
-
-/** What to tell about a failed refresh. */
-export interface Failure {
-  message: string;
-  /** The file or folder at fault, when there is one. */
-  path: string | null;
-}
 
 export class RunList {
   /** The newest list that arrived; null before the first. */
@@ -37,10 +31,7 @@ export class RunList {
       this.runs = await this.#transport.call('list-runs', null);
       this.failure = null;
     } catch (error) {
-      this.failure = {
-        message: error instanceof Error ? error.message : String(error),
-        path: error instanceof CallError ? (error.record.path ?? null) : null,
-      };
+      this.failure = toFailure(error);
     } finally {
       this.#asking = false;
       this.refreshing = false;

@@ -47,7 +47,7 @@ test('a failed refresh keeps the last list, tells why, and is gone after the nex
   await list.refresh();
   await list.refresh();
   expect(list.runs).toEqual([run]);
-  expect(list.failure).toEqual({ message: 'The database is locked.', path: '/data/studio.sqlite' });
+  expect(list.failure).toEqual({ message: 'The database is locked.', path: '/data/studio.sqlite', field: null });
   await list.refresh();
   expect(list.failure).toBeNull();
 });

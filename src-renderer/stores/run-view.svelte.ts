@@ -1,5 +1,6 @@
 /** One run as its page shows it: read once, then kept up to date by the run's events. */
 import type { ChannelEvents, EndpointOutputs } from '../../src-main/contract/api.ts';
+import { isLive } from '../../src-main/contract/run.ts';
 import type { Series } from '../lib/series.ts';
 import type { Transport } from '../transport/transport.ts';
 import { toFailure, type Failure } from './query.svelte.ts';
@@ -158,10 +159,6 @@ export class RunView {
       this.#readHistory().catch((error: unknown) => (this.failure = toFailure(error)));
     }, HISTORY_DELAY);
   }
-}
-
-export function isLive(status: string): boolean {
-  return status === 'running' || status === 'paused';
 }
 
 /** Names of the first charts first, so that a page of many steps draws from its top. */

@@ -7,7 +7,7 @@ import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readAdapterDescription } from '../../checkpoint/adapter-description.ts';
-import { sync, writeSynced } from '../../checkpoint/durable-files.ts';
+import { sync, syncFolder, writeSynced } from '../../checkpoint/durable-files.ts';
 import { readSafetensors } from '../../checkpoint/safetensors.ts';
 import { writeSafetensors } from '../../checkpoint/safetensors-writer.ts';
 import type { NamedArray } from '../../checkpoint/tensor-file.ts';
@@ -116,15 +116,21 @@ export async function saveCheckpoint(
     await writeSafetensors(join(temporary, REFERENCE_FOLDER, 'model.safetensors'), weightArrays(reference.weights), {
       format: 'pt',
     });
+    await syncFolder(join(temporary, REFERENCE_FOLDER));
   }
   await writeSafetensors(join(temporary, OPTIMIZER_FILE), optimizer.state(), {});
   await writeSynced(join(temporary, STATE_FILE), JSON.stringify(state, null, 2));
-  await sync(temporary);
+  await syncFolder(temporary);
   await rename(temporary, target);
   await sync(parent);
-  const checkpoints = (await readdir(parent)).filter((entry) => /^step-\d+$/.test(entry)).sort();
+  const checkpoints = (await readdir(parent)).filter((entry) => /^step-\d+$/.test(entry)).sort(byStep);
   for (const old of checkpoints.slice(0, -limit)) await rm(join(parent, old), { recursive: true });
   return target;
+}
+
+/** Beyond 999,999 steps names grow longer, and their order as texts is not that of the steps. */
+function byStep(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : 1);
 }
 
 /**

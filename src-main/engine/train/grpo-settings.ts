@@ -17,11 +17,15 @@ export function initialCoefficients(config: GrpoConfig): Coefficients {
   return { beta: config.beta, entropy: { coefficient: config.entropy_coef, active: !config.use_adaptive_entropy } };
 }
 
-/** @param metrics of the step that was taken with `coefficients` */
+/**
+ * The entropy that is steered is that of the tokens the bonus acts on, as in TRL.
+ *
+ * @param metrics of the step that was taken with `coefficients`
+ */
 export function nextCoefficients(
   { beta, entropy }: Coefficients,
   config: GrpoConfig,
-  metrics: { kl?: number; entropy?: number },
+  metrics: { kl?: number; entropy?: number; 'entropy/bonus'?: number },
 ): Coefficients {
   const klTarget = config.kl_target;
   const control = {
@@ -33,7 +37,7 @@ export function nextCoefficients(
   return {
     beta: klTarget === undefined ? beta : nextBeta(beta, metrics.kl ?? klTarget, { target: klTarget, gain: KL_GAIN }),
     entropy: config.use_adaptive_entropy
-      ? nextEntropyState(entropy, metrics.entropy ?? control.target, control)
+      ? nextEntropyState(entropy, metrics['entropy/bonus'] ?? metrics.entropy ?? control.target, control)
       : entropy,
   };
 }

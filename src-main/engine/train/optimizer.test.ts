@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
+import { largestDifference } from '../../../e2e/fixtures/golden.ts';
 import { optimizer } from '../../../e2e/golden/suites/optimizer.ts';
 import { testGolden } from '../../../e2e/golden/test-suite.ts';
 import { describeOnEveryBackend } from '../fixtures/backends.ts';
@@ -16,6 +17,19 @@ function oneWeight(): TrainablePolicy {
 
 describeOnEveryBackend('Optimizer', () => {
   describe('equals torch and transformers', () => testGolden(optimizer));
+
+  test('decays matrices and nothing else', () => {
+    const values = { matrix: tf.tensor2d([[1, -2, 4]]), norm: tf.tensor1d([1, -2, 4]) };
+    const parameters = { matrix: tf.variable(values.matrix), norm: tf.variable(values.norm) };
+    const gradients = { matrix: tf.zerosLike(values.matrix), norm: tf.zerosLike(values.norm) };
+    const optimizer = new Optimizer({ parameters }, settings);
+    optimizer.apply(gradients, 0.5);
+    const shrunk = Float32Array.from([1, -2, 4], (value) => value * (1 - 0.5 * settings.weightDecay));
+    expect(largestDifference(parameters.matrix.dataSync(), shrunk)).toBeLessThan(1e-6);
+    expect([...parameters.norm.dataSync()]).toEqual([1, -2, 4]);
+    tf.dispose([values, parameters, gradients]);
+    optimizer.dispose();
+  });
 
   test('refuses a gradient that is not finite and leaves the weights alone', () => {
     const policy = oneWeight();

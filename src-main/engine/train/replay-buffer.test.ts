@@ -31,6 +31,7 @@ test('only the first rule says whether a group tells its completions apart', () 
   expect(tellsApart(group(0, [0, 1]))).toBe(true);
   expect(tellsApart(group(0, [1, 1], [1, 1.2]))).toBe(false);
   expect(tellsApart(group(0, [1, null]))).toBe(false);
+  expect(tellsApart(group(0, [0.1, 0.1, 0.1]))).toBe(false); // whose sum over 3 is not 0.1
 });
 
 describe('ReplayBuffer', () => {

@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { SftConfig } from '../../contract/config.ts';
 import type { DatasetRow } from '../../contract/dataset.ts';
 import { StudioError } from '../../contract/errors.ts';
-import { mean } from '../../grpo/statistics.ts';
 import { sftLoss } from '../../grpo/sft-loss.ts';
+import { emptyTally, record, tallyMean } from '../../grpo/tally.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { withDropout } from '../model/lora.ts';
 import { packGroups, type TokenGroup } from '../model/packed-batch.ts';
@@ -35,7 +35,7 @@ export function sftStep(
   let gradients: Gradients | null = null;
   let loss = 0;
   let recomputedTokens = 0;
-  const entropies: number[] = [];
+  const entropies = emptyTally();
   for (const [i, part] of microBatches(examples, config.gradient_accumulation_steps).entries()) {
     const batch = packGroups(part);
     const dropping = withDropout(policy, config.seed, optimizer.updates, i);
@@ -43,7 +43,7 @@ export function sftStep(
     if (training.recomputes) recomputedTokens += batch.tokens.length;
     const forward = (): tf.Scalar => {
       const output = tokenLogps(training, batch, 1);
-      entropies.push(...(output.entropies.dataSync() as Float32Array));
+      for (const entropy of output.entropies.dataSync()) record(entropies, entropy);
       return hostLoss(output.logps, (logps) => {
         const result = sftLoss(logps, totalTokens);
         loss += result.loss;
@@ -57,7 +57,7 @@ export function sftStep(
   const seconds = (performance.now() - start) / 1000;
   return {
     loss,
-    entropy: mean(entropies),
+    entropy: tallyMean(entropies),
     grad_norm: gradientNorm,
     learning_rate: learningRate,
     completion_tokens: totalTokens,

@@ -8,7 +8,10 @@ function guarded(runs: string[], answer = 0) {
     on: (_name: string, listener: typeof beforeQuit) => (beforeQuit = listener),
     quit: vi.fn(() => beforeQuit({ preventDefault: prevented })),
   };
-  const dialog = { showMessageBox: vi.fn(async () => ({ response: answer, checkboxChecked: false })) };
+  const dialog = {
+    showMessageBox: vi.fn(async () => ({ response: answer, checkboxChecked: false })),
+    showErrorBox: vi.fn(),
+  };
   const studio = { liveRuns: () => runs, stopRuns: vi.fn(async () => undefined), close: vi.fn(async () => undefined) };
   guardQuit(app, dialog as never, studio);
   return { ask: () => beforeQuit({ preventDefault: prevented }), prevented, app, dialog, studio };
@@ -36,6 +39,14 @@ test('a run that goes on may be kept', async () => {
     ask();
     expect(dialog.showMessageBox).toHaveBeenCalledTimes(2);
   }, 30_000);
+});
+
+test('a studio that cannot be closed does not keep the app from ending', async () => {
+  const { ask, app, dialog, studio } = guarded([]);
+  studio.close.mockRejectedValue(new Error('disk full'));
+  ask();
+  await vi.waitFor(() => expect(app.quit).toHaveBeenCalledOnce(), 30_000);
+  expect(dialog.showErrorBox).toHaveBeenCalledExactlyOnceWith(expect.any(String), 'disk full');
 });
 
 test.each([

@@ -18,11 +18,16 @@ type GuardedApp = Pick<App, 'quit'> & {
 };
 
 /** Every way to end the app comes through `before-quit`: the menu, the last window, the system's log-out. */
-export function guardQuit(app: GuardedApp, dialog: Pick<Dialog, 'showMessageBox'>, studio: GuardedStudio): void {
+export function guardQuit(
+  app: GuardedApp,
+  dialog: Pick<Dialog, 'showMessageBox' | 'showErrorBox'>,
+  studio: GuardedStudio,
+): void {
   let state: 'open' | 'asking' | 'closed' = 'open';
 
   async function end(): Promise<void> {
     const runs = studio.liveRuns();
+    let stops = false;
     if (runs.length > 0) {
       const { response } = await dialog.showMessageBox({
         type: 'question',
@@ -37,9 +42,15 @@ export function guardQuit(app: GuardedApp, dialog: Pick<Dialog, 'showMessageBox'
         state = 'open';
         return;
       }
-      if (response === STOP) await studio.stopRuns();
+      stops = response === STOP;
     }
-    await studio.close();
+    try {
+      if (stops) await studio.stopRuns();
+      await studio.close();
+    } catch (error) {
+      // What cannot be recorded keeps nobody from leaving.
+      dialog.showErrorBox('The studio could not be left in order', (error as Error).message);
+    }
     state = 'closed';
     app.quit();
   }

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -111,4 +112,16 @@ test('a file the page sends is kept under its own name, whatever that is', async
     body: 'x',
   });
   expect(foreign.status).toBe(403);
+});
+
+test('one who asks for a connection and is gone before the answer does not end the studio', async () => {
+  const asking = connect(Number(new URL(host.origin).port), '127.0.0.1');
+  const gone = new Promise((resolve) => asking.on('close', resolve));
+  await new Promise<void>((resolve) => asking.on('connect', resolve));
+  asking.write(
+    `GET /rpc HTTP/1.1\r\nHost: ${new URL(host.origin).host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+  );
+  asking.resetAndDestroy();
+  await gone;
+  expect((await fetch(host.origin)).status).toBe(401);
 });

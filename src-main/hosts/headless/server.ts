@@ -86,6 +86,7 @@ export async function startHeadlessHost(options: HeadlessOptions): Promise<Headl
   }
 
   server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy()); // whoever asked is gone; unheard, it would end the studio
     if (!isOwnHost(request) || !isOwnOrigin(request) || !hasSession(request) || request.url !== '/rpc') {
       socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
       return;

@@ -22,9 +22,10 @@ export interface Streak {
 /** The longest stretch of steps that fulfil a condition, the newest among equals; null when none is long enough to count. */
 export function longestStreak(series: readonly MetricPoint[], condition: (value: number) => boolean): Streak | null {
   let current: MetricPoint[] = [];
-  let longest: MetricPoint[] = [];
+  let longest = current;
   for (const point of series) {
-    current = condition(point.value) ? [...current, point] : [];
+    if (condition(point.value)) current.push(point);
+    else current = [];
     if (current.length >= longest.length) longest = current;
   }
   if (longest.length < SUSTAINED_STEPS) return null;

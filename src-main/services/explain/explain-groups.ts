@@ -1,15 +1,13 @@
 /** What the groups of a step can teach: which are right or wrong as a whole, and which have no differences at all. */
 import type { GrpoConfig } from '../../contract/config.ts';
 import type { GroupRecord, StepRecord } from '../../contract/engine.ts';
+import { succeeded } from '../../grpo/outcome.ts';
 import { standardDeviation } from '../../grpo/statistics.ts';
 import type { AdvantageSection, GroupSection } from './types.ts';
 import { count, list, number } from '../../rewards/watchers/wording.ts';
 
 /** Rewards whose standard deviation is below this are equal; the metric `frac_reward_zero_std` counts so too. */
 const ZERO_DEVIATION = 1e-8;
-
-/** From this score of the first rule on a completion counts as right; the metrics `groups/…` count so too. */
-const RIGHT_SCORE = 0.5;
 
 /** A group's sum of advantages below this is zero but for rounding. */
 const ZERO_SUM = 1e-6;
@@ -45,11 +43,12 @@ export function explainGroups({ groups, metrics }: StepRecord, rule: string): Gr
 type Verdict = 'allRight' | 'allWrong' | 'mixed' | 'unjudged';
 
 function groupVerdict({ completions }: GroupRecord, rule: string): Verdict {
-  const scores = completions.flatMap(({ scores }) => scores.find((score) => score.rule === rule)?.score ?? []);
-  if (scores.length === 0) return 'unjudged';
-  const right = scores.filter((score) => score >= RIGHT_SCORE).length;
-  if (right === 0) return 'allWrong';
-  return right === scores.length ? 'allRight' : 'mixed';
+  const successes = completions
+    .map(({ scores }) => succeeded(scores.find((score) => score.rule === rule)?.score ?? null))
+    .filter((success) => success !== null);
+  if (successes.length === 0) return 'unjudged';
+  if (!successes.includes(true)) return 'allWrong';
+  return successes.includes(false) ? 'mixed' : 'allRight';
 }
 
 function hasEqualRewards({ completions }: GroupRecord): boolean {

@@ -24,7 +24,7 @@ export function completionsTruncated(config: GrpoConfig, series: Series): RunWar
 export function entropyCollapsed(config: GrpoConfig, series: Series): RunWarning | null {
   const streak = longestStreak(series('entropy'), (entropy) => entropy < COLLAPSED_ENTROPY);
   if (streak === null) return null;
-  const lowest = Math.min(...streak.points.map(({ value }) => value));
+  const lowest = streak.points.reduce((least, { value }) => Math.min(least, value), Infinity);
   return {
     code: 'entropy_collapsed',
     title: 'The policy no longer tries anything',

@@ -11,16 +11,13 @@ export interface Spike {
 
 /** Steps whose value is many times the usual size of the steps before. @param floor sizes below it are no spikes */
 export function spikesOf(series: readonly MetricPoint[], floor: number): Spike[] {
-  return series.flatMap(({ step, value }, i) => {
-    // Steps without any push, whose groups had equal rewards, do not count as usual.
-    const before = series
-      .slice(0, i)
-      .map((point) => Math.abs(point.value))
-      .filter((size) => size > 0)
-      .slice(-SPIKE_WINDOW);
-    if (before.length < SPIKE_HISTORY) return [];
-    const usual = median(before);
-    return Math.abs(value) >= floor && Math.abs(value) > SPIKE_FACTOR * usual ? [{ step, value, usual }] : [];
+  const before: number[] = [];
+  return series.flatMap(({ step, value }) => {
+    const size = Math.abs(value);
+    const usual = before.length < SPIKE_HISTORY ? Infinity : median(before);
+    if (size > 0) before.push(size); // steps without any push, whose groups had equal rewards, do not count as usual
+    if (before.length > SPIKE_WINDOW) before.shift();
+    return size >= floor && size > SPIKE_FACTOR * usual ? [{ step, value, usual }] : [];
   });
 }
 

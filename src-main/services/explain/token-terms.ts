@@ -1,6 +1,7 @@
 /** What the stored log-probs and gradient coefficients of a completion say about each of its tokens. */
 import type { GrpoConfig } from '../../contract/config.ts';
 import type { CompletionRecord } from '../../contract/engine.ts';
+import { klEstimate } from '../../grpo/kl.ts';
 
 export interface TokenTerms {
   /** KL estimate in nats; null without a reference. */
@@ -23,8 +24,8 @@ export function tokenTerms(completion: CompletionRecord, config: GrpoConfig, bet
   return Array.from(policyLogps, (logp, t) => {
     const coefficient = coefficients[t];
     if (referenceLogps === null) return { kl: null, coefficient, fromAdvantage: coefficient, fromKl: 0 };
-    const { value, pull } = klTerms(config.kl_estimator, referenceLogps[t] - logp);
-    const fromKl = leftOut ? 0 : beta * pull;
+    const { value, slope } = klEstimate(config.kl_estimator, logp, referenceLogps[t]);
+    const fromKl = leftOut ? 0 : 0 - beta * slope; // 0, not −0, where the two policies agree
     return { kl: value, coefficient, fromAdvantage: coefficient - fromKl, fromKl };
   });
 }
@@ -32,16 +33,4 @@ export function tokenTerms(completion: CompletionRecord, config: GrpoConfig, bet
 /** Weight of the KL term in a step's loss: the recorded one where β moves, 0 where the KL is taken off the reward instead. */
 export function lossBeta(config: GrpoConfig, metrics: Record<string, number>): number {
   return config.kl_in_reward ? 0 : (metrics['beta'] ?? config.beta);
-}
-
-/** An estimate of KL and its pull, minus its slope, from log π_ref − log π; the estimators are those of `grpo/kl.ts`. */
-function klTerms(estimator: GrpoConfig['kl_estimator'], difference: number): { value: number; pull: number } {
-  switch (estimator) {
-    case 'k1':
-      return { value: -difference, pull: -1 };
-    case 'k2':
-      return { value: 0.5 * difference ** 2, pull: difference };
-    default:
-      return { value: Math.expm1(difference) - difference, pull: Math.expm1(difference) };
-  }
 }

@@ -3,6 +3,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CleanedUp, Waste } from '../../contract/api/settings.ts';
 import { StudioError } from '../../contract/errors.ts';
+import { isLive } from '../../contract/run.ts';
 import { listCheckpoints } from '../../runs/checkpoints.ts';
 import type { StoreReader } from '../../store/interfaces.ts';
 import { isAlive, libraryFolder, listEntries, orMissing } from '../models/library-folder.ts';
@@ -25,7 +26,7 @@ export async function findWaste(dataDirectory: string, reader: StoreReader): Pro
     const holder = await readFile(join(folder, '.lock'), 'utf8').catch(orMissing(null));
     if (holder === null || !isAlive(Number(holder))) downloads.push(folder);
   }
-  const ended = runs.filter(({ status }) => status !== 'running' && status !== 'paused');
+  const ended = runs.filter(({ status }) => !isLive(status));
   const checkpoints = ended.flatMap(({ directory }) => listCheckpoints(directory).slice(0, -1));
   return {
     uploads: uploads.filter((folder) => !isNamed(folder)),

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { adamW, adamWReference, type AdamWOptions } from './adamw.ts';
-import { expectClose, input, nativeAvailable } from './testing.ts';
+import { expectClose, input, describeNative } from './testing.ts';
 
 const options: Omit<AdamWOptions, 'step'> = {
   learningRate: 0.01,
@@ -52,7 +52,7 @@ test('the reference follows torch.optim.AdamW', async () => {
   expectClose(parameter, expected, 1e-6);
 });
 
-describe.skipIf(!nativeAvailable)('the native kernel', () => {
+describeNative('the native kernel', () => {
   test.each([1, 17, 40000])('agrees with the reference on %i numbers', async (size) => {
     const actual = await train('native', adamW, size);
     const expected = await train('cpu', adamWReference, size);

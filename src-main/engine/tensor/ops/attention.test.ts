@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { attention, attentionReference } from './attention.ts';
 import {
   packSegments,
@@ -15,7 +15,7 @@ import {
   expectClose,
   expectSlopes,
   input,
-  nativeAvailable,
+  describeNative,
   type Input,
   type Operation,
 } from './testing.ts';
@@ -123,7 +123,7 @@ test.each([small, ...windowed, ...branching])(
 
 const completions = (count: number): number[] => Array.from({ length: count }, (_, i) => 1 + ((5 * i) % 11));
 
-describe.skipIf(!nativeAvailable)('the native kernel', () => {
+describeNative('the native kernel', () => {
   test.each<Shape>([
     { heads: 1, kvHeads: 1, headDim: 5, groups: [{ promptLength: 1, completionLengths: [] }] },
     { heads: 9, kvHeads: 3, headDim: 20, groups: [{ promptLength: 4, completionLengths: [3] }] },

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { embedding, embeddingReference } from './embedding.ts';
-import { evaluate, expectAgreement, expectSlopes, input, nativeAvailable, type Operation } from './testing.ts';
+import { evaluate, expectAgreement, expectSlopes, input, describeNative, type Operation } from './testing.ts';
 
 const bind =
   (f: typeof embedding, ids: number[]): Operation =>
@@ -17,7 +17,7 @@ test('the reference takes rows', async () => {
 test('the reference has the gradient its values show', () =>
   expectSlopes(bind(embeddingReference, [2, 0, 2]), [input([4, 3], 1)]));
 
-describe.skipIf(!nativeAvailable)('the native kernel', () => {
+describeNative('the native kernel', () => {
   test.each([
     { vocabulary: 1, width: 1, ids: [0] },
     { vocabulary: 263, width: 70, ids: [5, 262, 0, 5, 5, 17] },

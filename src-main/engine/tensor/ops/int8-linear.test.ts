@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { describeOnEveryBackend } from '../../fixtures/backends.ts';
 import { int8Linear, int8LinearReference, quantizeRows, type Int8Weight } from './int8-linear.ts';
-import { evaluate, expectAgreement, expectClose, expectSlopes, input, nativeAvailable } from './testing.ts';
+import { evaluate, expectAgreement, expectClose, expectSlopes, input, describeNative } from './testing.ts';
 
 type Op = (x: tf.Tensor2D, weight: Int8Weight) => tf.Tensor2D;
 
@@ -54,7 +54,7 @@ test('the reference is the product with integers times their scale', async () =>
 test('the reference has the gradient its values show', () =>
   expectSlopes(layer(int8LinearReference, 6, 5), [input([3, 5], 1)]));
 
-describe.skipIf(!nativeAvailable)('the native kernel', () => {
+describeNative('the native kernel', () => {
   test.each([
     [1, 1, 1],
     [3, 5, 2],

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { describe, test } from 'vitest';
+import { test } from 'vitest';
 import { linear } from './linear.ts';
 import {
   evaluate,
@@ -7,7 +7,7 @@ import {
   expectClose,
   expectSlopes,
   input,
-  nativeAvailable,
+  describeNative,
   type Operation,
 } from './testing.ts';
 
@@ -29,7 +29,7 @@ test('is x · weightᵀ + bias', async () => {
 
 test('has the gradient its values show', () => expectSlopes(op, [input([3, 4], 1), input([2, 4], 2), input([2], 3)]));
 
-describe.skipIf(!nativeAvailable)('on the native backend', () => {
+describeNative('on the native backend', () => {
   test('agrees with the JavaScript one, with a bias and without', async () => {
     await expectAgreement(op, op, [input([7, 65], 1), input([33, 65], 2), input([33], 3)]);
     await expectAgreement(op, op, [input([1, 20], 1), input([263, 20], 2)]);

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type * as tf from '@tensorflow/tfjs-core';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { loadAddon } from '../native-addon.ts';
 import { attention } from './attention.ts';
 import { embedding } from './embedding.ts';
@@ -10,7 +10,7 @@ import { rmsNorm } from './rms-norm.ts';
 import { segmentsOfGroups } from './segments.ts';
 import { selectiveLogSoftmax } from './selective-log-softmax.ts';
 import { swiGlu } from './swiglu.ts';
-import { evaluate, input, nativeAvailable, type Input, type Operation } from './testing.ts';
+import { evaluate, input, describeNative, type Input, type Operation } from './testing.ts';
 
 const completionLengths = Array.from({ length: 19 }, (_, i) => 1 + ((7 * i) % 40));
 const segments = segmentsOfGroups([
@@ -40,7 +40,7 @@ const operations: Record<string, [Operation, Input[]]> = {
   ],
 };
 
-describe.skipIf(!nativeAvailable)('the native kernels', () => {
+describeNative('the native kernels', () => {
   afterEach(() => loadAddon().setThreads(availableParallelism()));
 
   test.each(Object.entries(operations))(

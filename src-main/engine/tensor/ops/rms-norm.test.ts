@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { rmsNorm, rmsNormReference } from './rms-norm.ts';
-import { evaluate, expectAgreement, expectClose, expectSlopes, input, nativeAvailable } from './testing.ts';
+import { evaluate, expectAgreement, expectClose, expectSlopes, input, describeNative } from './testing.ts';
 
 const epsilon = 1e-5;
 const op = (x: tf.Tensor, weight: tf.Tensor) => [rmsNorm(x as tf.Tensor2D, weight as tf.Tensor1D, epsilon)];
@@ -19,7 +19,7 @@ test('the reference divides each row by its root mean square', async () => {
 test('the reference has the gradient its values show', () =>
   expectSlopes(reference, [input([4, 5], 1), input([5], 2)]));
 
-describe.skipIf(!nativeAvailable)('the native kernel', () => {
+describeNative('the native kernel', () => {
   test.each([
     [1, 1],
     [1, 64],

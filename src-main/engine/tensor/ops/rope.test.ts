@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { rope, ropeReference, type RopeTable } from './rope.ts';
 import {
   evaluate,
@@ -7,7 +7,7 @@ import {
   expectClose,
   expectSlopes,
   input,
-  nativeAvailable,
+  describeNative,
   type Operation,
 } from './testing.ts';
 
@@ -53,7 +53,7 @@ test('a pair of tokens scores by its distance alone', async () => {
   expect(score(0, 1)).toBeCloseTo(score(2, 3), 5);
 });
 
-describe.skipIf(!nativeAvailable)('the native kernel', () => {
+describeNative('the native kernel', () => {
   test.each([
     { positions: [0], heads: 1, headDim: 5, half: 2 },
     { positions: [3, 0, 7], heads: 9, headDim: 20, half: 10 },

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { selectiveLogSoftmax, selectiveLogSoftmaxReference } from './selective-log-softmax.ts';
 import {
   evaluate,
@@ -7,7 +7,7 @@ import {
   expectClose,
   expectSlopes,
   input,
-  nativeAvailable,
+  describeNative,
   type Input,
   type Operation,
 } from './testing.ts';
@@ -42,7 +42,7 @@ test('the reference is the log-probability of the target and the entropy of the 
 test('the reference has the gradient its values show', () =>
   expectSlopes(bind(selectiveLogSoftmaxReference, [0, 6, 3], 0.7), inputs(3, 4, 7), 1e-2));
 
-describe.skipIf(!nativeAvailable)('the native kernel', () => {
+describeNative('the native kernel', () => {
   test.each([
     { rows: 1, width: 5, vocabulary: 263, temperature: 1 },
     { rows: 1, width: 1, vocabulary: 2, temperature: 1 },

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { splitColumns, splitColumnsReference } from './split-columns.ts';
-import { evaluate, expectAgreement, expectSlopes, input, nativeAvailable, type Operation } from './testing.ts';
+import { evaluate, expectAgreement, expectSlopes, input, describeNative, type Operation } from './testing.ts';
 
 const bind =
   (f: typeof splitColumns, widths: number[]): Operation =>
@@ -20,7 +20,7 @@ test('the reference cuts columns in order', async () => {
 test('the reference has the gradient its values show', () =>
   expectSlopes(bind(splitColumnsReference, [2, 3]), [input([3, 5], 1)]));
 
-describe.skipIf(!nativeAvailable)('the native kernel', () => {
+describeNative('the native kernel', () => {
   test.each([
     [1, [2, 1]],
     [3, [1, 2]],

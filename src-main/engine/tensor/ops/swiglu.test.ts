@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { describe, test } from 'vitest';
+import { test } from 'vitest';
 import { swiGlu, swiGluReference } from './swiglu.ts';
-import { evaluate, expectAgreement, expectClose, expectSlopes, input, nativeAvailable } from './testing.ts';
+import { evaluate, expectAgreement, expectClose, expectSlopes, input, describeNative } from './testing.ts';
 
 const op = (gate: tf.Tensor, up: tf.Tensor) => [swiGlu(gate as tf.Tensor2D, up as tf.Tensor2D)];
 const reference = (gate: tf.Tensor, up: tf.Tensor) => [swiGluReference(gate as tf.Tensor2D, up as tf.Tensor2D)];
@@ -16,7 +16,7 @@ test('the reference is silu(gate) * up', async () => {
 test('the reference has the gradient its values show', () =>
   expectSlopes(reference, [input([3, 5], 1), input([3, 5], 2)]));
 
-describe.skipIf(!nativeAvailable)('the native kernel', () => {
+describeNative('the native kernel', () => {
   test.each([
     [1, 1],
     [1, 33],

@@ -1,10 +1,18 @@
 /** What the tests of the fused operations share: numbers, gradients on a chosen backend, and comparisons that name the culprit. */
 import * as tf from '@tensorflow/tfjs-core';
+import { describe } from 'vitest';
 import { activate as activateCpu } from '../cpu-backend.ts';
 import * as native from '../native-backend.ts';
 
+const { available, why } = await native.probe();
+
 /** Whether the C++ addon is built, so that its kernels can be tested. */
-export const nativeAvailable = (await native.probe()).available;
+export const nativeAvailable = available;
+
+/** Tests of the C++ kernels; without them skipped, with the reason. */
+export function describeNative(title: string, tests: () => void): void {
+  describe.skipIf(!available)(`${title}${available ? '' : ` (${why})`}`, tests);
+}
 
 await activateCpu();
 if (nativeAvailable) await native.activate();

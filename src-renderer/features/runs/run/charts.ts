@@ -75,7 +75,11 @@ export function planCharts(names: readonly string[]): ChartSection[] {
     {
       title: 'Policy and completions',
       charts: [
-        { title: 'Entropy', format: 'number', lines: [line('entropy', 'nats per token')] },
+        {
+          title: 'Entropy',
+          format: 'number',
+          lines: [line('entropy', 'nats per token'), line('entropy/bonus', 'of the tokens of the bonus')],
+        },
         {
           title: 'Clipped tokens',
           format: 'share',
@@ -134,8 +138,8 @@ export function planCharts(names: readonly string[]): ChartSection[] {
           title: 'Tokens per second',
           format: 'integer',
           lines: [
-            line('tokens_per_second', 'all'),
             line('tokens_per_second/sampling', 'sampling'),
+            line('tokens_per_second/scoring', 'scoring'),
             line('tokens_per_second/reference', 'reference'),
             line('tokens_per_second/update', 'update'),
           ],
