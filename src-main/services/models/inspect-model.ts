@@ -2,11 +2,12 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ADAPTER_WEIGHTS_FILE, readAdapterConfig } from '../../checkpoint/adapter-description.ts';
-import { readJsonFile, readTextFile } from '../../checkpoint/checkpoint-files.ts';
+import { readJsonFile } from '../../checkpoint/checkpoint-files.ts';
 import { openSafetensors } from '../../checkpoint/safetensors.ts';
 import type { AdapterFacts, ModelFacts } from '../../contract/models.ts';
 import { inspectCheckpoint } from './inspect-checkpoint.ts';
 import { fileNames } from './copy-model.ts';
+import { readProse } from './model-readme.ts';
 
 /**
  * @throws StudioError `model_invalid`, `model_unsupported` or `tokenizer_invalid`, naming the file and what is wrong with it
@@ -95,11 +96,11 @@ const LICENCE_FILES = ['LICENSE', 'LICENSE.txt', 'LICENSE.md'];
 
 /** The licence as the front matter of README.md names it, else the first words of the licence file; null without either. */
 export async function readLicence(folder: string): Promise<string | null> {
-  const readme = await readTextFile(join(folder, 'README.md'), 'model_invalid');
+  const readme = await readProse(join(folder, 'README.md'));
   const named = readme === null ? null : licenceOf(readme);
   if (named !== null) return named;
   for (const name of LICENCE_FILES) {
-    const text = await readTextFile(join(folder, name), 'model_invalid');
+    const text = await readProse(join(folder, name));
     const line = text?.split('\n').find((candidate) => /\w/.test(candidate));
     if (line !== undefined)
       return line
