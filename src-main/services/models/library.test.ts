@@ -163,6 +163,24 @@ describe('the library', () => {
     await expect(refused).rejects.toMatchObject({ code: 'model_unsupported', where: { field: 'use_dora' } });
   });
 
+  test('refuses an adapter whose tensors are not those that its config and its base call for', async () => {
+    await writeTinyAdapter(at('adapter'), source);
+    const path = at('adapter/adapter_config.json');
+    const config = JSON.parse(await readFile(path, 'utf8')) as object;
+    const refused = async (change: object) => {
+      await writeFile(path, JSON.stringify({ ...config, ...change }));
+      return models.importModel({ path: at('adapter'), link: false }, progress());
+    };
+    await expect(refused({ r: 2 ** 40 })).rejects.toThrow('has shape [3,');
+    await expect(refused({ target_modules: ['v_proj'] })).rejects.toThrow('does not call for');
+    await expect(refused({ target_modules: ['zzz'] })).rejects.toThrow('has no linear layer zzz');
+    await expect(refused({ task_type: 'SEQ_CLS' })).rejects.toThrow('lacks the tensor base_model.model.score.weight');
+    const file = at('adapter/adapter_model.safetensors');
+    await writeFile(file, (await readFile(file)).toString('latin1').replaceAll('"F32"', '"I32"'), 'latin1');
+    await expect(refused({})).rejects.toMatchObject({ code: 'model_unsupported' });
+    expect(await readdir(at('models')).catch(() => [])).toEqual([]);
+  });
+
   test('lists a model that was damaged since with what is wrong', async () => {
     await models.importModel({ path: source, name: 'spoilt', link: false }, progress());
     await writeFile(at('models/spoilt/tokenizer.json'), '{');
