@@ -12,7 +12,7 @@ import { loadTokenizer, type Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { weightShapes, type DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import { readDecoderConfig } from '../../checkpoint/read-decoder-config.ts';
 
-export interface DescriptionReport {
+interface DescriptionReport {
   config: DecoderConfig;
   tokenizer: Tokenizer;
   /** A short conversation as its chat template renders it; null for a model without a template, which takes plain text only. */
