@@ -3,8 +3,8 @@ import { constants } from 'node:fs';
 import { access, open, type FileHandle } from 'node:fs/promises';
 import { StudioError, type ErrorCode } from '../contract/errors.ts';
 
-/** Largest text file that is read whole; the largest tokenizer.json files have some 40 MB. */
-const MAX_TEXT_BYTES = 256 * 2 ** 20;
+/** Largest text file that is read whole where nothing else is said; the indexes of the largest models have some MB. */
+const MAX_TEXT_BYTES = 16 * 2 ** 20;
 
 /**
  * @returns null when there is no such file
@@ -26,14 +26,14 @@ export async function openFile(path: string, code: ErrorCode): Promise<FileHandl
 
 /**
  * @returns the file's text, null when there is no such file
- * @throws StudioError of the given code when it cannot be read, is very large or is not UTF-8
+ * @throws StudioError of the given code when it cannot be read, has more bytes than `most` or is not UTF-8
  */
-export async function readTextFile(path: string, code: ErrorCode): Promise<string | null> {
+export async function readTextFile(path: string, code: ErrorCode, most = MAX_TEXT_BYTES): Promise<string | null> {
   const file = await openFile(path, code);
   if (file === null) return null;
   try {
     const { size } = await file.stat();
-    if (size > MAX_TEXT_BYTES) {
+    if (size > most) {
       throw new StudioError(code, `${path} has ${size} bytes, more than any file of its kind has.`, { path });
     }
     return new TextDecoder('utf-8', { fatal: true }).decode(await file.readFile());
@@ -49,8 +49,12 @@ export async function readTextFile(path: string, code: ErrorCode): Promise<strin
  * @returns the file's JSON object, null when there is no such file
  * @throws StudioError of the given code when it cannot be read or holds something else
  */
-export async function readJsonFile(path: string, code: ErrorCode): Promise<Record<string, unknown> | null> {
-  const text = await readTextFile(path, code);
+export async function readJsonFile(
+  path: string,
+  code: ErrorCode,
+  most = MAX_TEXT_BYTES,
+): Promise<Record<string, unknown> | null> {
+  const text = await readTextFile(path, code, most);
   if (text === null) return null;
   let value: unknown;
   try {

@@ -86,21 +86,26 @@ const harmless = new Set(
 export function unknownKey(json: object, known: object): { key: string; message: string } | null {
   for (const [key, value] of Object.entries(json)) {
     if (Object.hasOwn(known, key) || harmless.has(key) || /^(_|unsloth_)/.test(key)) continue;
-    if (key in onlyAs) {
+    if (Object.hasOwn(onlyAs, key)) {
       if (onlyAs[key].includes(value)) continue;
-      return { key, message: `${key} ${JSON.stringify(value)} is not supported; only ${onlyAs[key].join(' or ')} is` };
+      return { key, message: `${key} ${shown(value)} is not supported; only ${onlyAs[key].join(' or ')} is` };
     }
     if (isOff(value)) continue;
     if (key === 'quantization_config') {
       return { key, message: 'the weights are quantized; name a checkpoint in float32, float16 or bfloat16' };
     }
-    const shown = JSON.stringify(value).slice(0, 60);
     return {
       key,
-      message: `the key ${key} (${shown}) is unknown here and may change what the model computes; remove it if it does not`,
+      message: `the key ${key} (${shown(value)}) is unknown here and may change what the model computes; remove it if it does not`,
     };
   }
   return null;
+}
+
+/** A value for a sentence. Lists and objects may be of any size and depth. */
+function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? '[…]' : '{…}';
+  return JSON.stringify(value).slice(0, 60);
 }
 
 function isOff(value: unknown): boolean {
@@ -110,6 +115,6 @@ function isOff(value: unknown): boolean {
 
 /** The same for an entry that describes rotary embeddings. */
 export function unknownRopeKey(entry: object): string | null {
-  const unknown = Object.entries(entry).find(([key, value]) => !(key in ropeSchema.shape) && !isOff(value));
+  const unknown = Object.entries(entry).find(([key, value]) => !Object.hasOwn(ropeSchema.shape, key) && !isOff(value));
   return unknown?.[0] ?? null;
 }

@@ -6,7 +6,7 @@ import { expressionFault, isTarget } from '../checkpoint/lora-targets.ts';
 import type { RunConfig } from '../contract/config.ts';
 import { StudioError } from '../contract/errors.ts';
 import { readAdapter } from './model/adapter-files.ts';
-import { linearLayerNames, linearLayers } from './model/lora.ts';
+import { linearLayerNames, linearLayers } from '../checkpoint/adapter-shapes.ts';
 import {
   addAdapter,
   initializePolicy,

@@ -1,10 +1,7 @@
-/** Reads a PEFT adapter as far as merging and copying it take: the scale of its product, and its pairs of small matrices. */
+/** Reads a PEFT adapter as far as merging and copying it take: its settings, and its pairs of small matrices. */
 import { join } from 'node:path';
-import {
-  ADAPTER_CONFIG_FILE,
-  ADAPTER_WEIGHTS_FILE,
-  readAdapterDescription,
-} from '../checkpoint/adapter-description.ts';
+import { ADAPTER_WEIGHTS_FILE, readAdapterDescription, type LoraSettings } from '../checkpoint/adapter-description.ts';
+import { layerRank } from '../checkpoint/adapter-shapes.ts';
 import { openSafetensors } from '../checkpoint/safetensors.ts';
 import type { StoredTensor } from '../checkpoint/tensor-file.ts';
 import { StudioError } from '../contract/errors.ts';
@@ -22,8 +19,7 @@ export interface AdapterPair {
 export interface AdapterSource {
   /** Folder of the model that it stands on. */
   baseFolder: string;
-  /** What the product B·A is multiplied by: α/r, or α/√r with rank-stabilised LoRA. */
-  scale: number;
+  settings: LoraSettings;
   /** By the path of the layer in the model, such as `model.layers.0.self_attn.q_proj`. */
   pairs: ReadonlyMap<string, AdapterPair>;
   close(): Promise<void>;
@@ -37,25 +33,18 @@ export interface AdapterSource {
 export async function openAdapter(folder: string): Promise<AdapterSource | null> {
   const description = await readAdapterDescription(folder);
   if (description === null) return null;
-  const { rank, alpha, rsLora, rankPattern, alphaPattern } = description.settings;
-  const patterns = Object.entries({ rank_pattern: rankPattern, alpha_pattern: alphaPattern });
-  const [field] = patterns.find(([, pattern]) => Object.keys(pattern).length > 0) ?? [];
-  if (field !== undefined) {
-    const path = join(folder, ADAPTER_CONFIG_FILE);
-    throw new StudioError('model_unsupported', `${path}: the adapter uses ${field}, ${NOT_MERGED}`, { path, field });
-  }
+  const { baseFolder, settings } = description;
   const file = await openSafetensors(join(folder, ADAPTER_WEIGHTS_FILE));
   try {
-    const scale = alpha / (rsLora ? Math.sqrt(rank) : rank);
-    const pairs = pairUp(file.tensors, rank, file.path);
-    return { baseFolder: description.baseFolder, scale, pairs, close: () => file.close() };
+    const pairs = pairUp(file.tensors, settings, file.path);
+    return { baseFolder, settings, pairs, close: () => file.close() };
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
-function pairUp(tensors: readonly StoredTensor[], rank: number, path: string): Map<string, AdapterPair> {
+function pairUp(tensors: readonly StoredTensor[], settings: LoraSettings, path: string): Map<string, AdapterPair> {
   const halves = new Map<string, Partial<AdapterPair>>();
   for (const tensor of tensors) {
     const { name, shape } = tensor;
@@ -64,9 +53,10 @@ function pairUp(tensors: readonly StoredTensor[], rank: number, path: string): M
       const text = `${path}: the adapter holds ${name}, ${NOT_MERGED}`;
       throw new StudioError('model_unsupported', text, { path, field: name });
     }
+    const rank = layerRank(settings, layer);
     const ranks = letter === 'A' ? shape[0] : shape[1];
     if (shape.length !== 2 || ranks !== rank) {
-      const text = `${path}: ${name} has the shape [${shape.join(', ')}], which does not fit the adapter's rank ${rank}`;
+      const text = `${path}: ${name} has the shape [${shape.join(', ')}], which does not fit its rank ${rank}`;
       throw new StudioError('model_invalid', text, { path, field: name });
     }
     const half = halves.get(layer) ?? {};

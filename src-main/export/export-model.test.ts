@@ -26,6 +26,12 @@ const modelFiles = ['chat_template.jinja', 'config.json', 'generation_config.jso
 const tokenizerFiles = ['tokenizer.json', 'tokenizer_config.json'];
 const json = async (path: string): Promise<unknown> => JSON.parse(await readFile(path, 'utf8'));
 
+async function weightsOf(folder: string): Promise<Map<string, Float32Array>> {
+  const weights = new Map<string, Float32Array>();
+  await readSafetensors(join(folder, 'model.safetensors'), (name, { values }) => void weights.set(name, values));
+  return weights;
+}
+
 describe('huggingface', () => {
   test('merges an adapter as float64 arithmetic does, and leaves other weights as they are', async () => {
     const base = await writeTinyModel(model);
@@ -48,6 +54,22 @@ describe('huggingface', () => {
       expect(values).toEqual(expected);
     });
     expect(seen.sort()).toEqual(Object.keys(base).sort());
+  });
+
+  test('merges each layer of an adapter with the scale that its patterns give it', async () => {
+    const base = await writeTinyModel(model);
+    await writeTinyAdapter(adapter, model);
+    await exportModel({ source: adapter, format: 'huggingface', out });
+    const plain = await weightsOf(out);
+    const path = join(adapter, 'adapter_config.json');
+    await writeFile(path, JSON.stringify({ ...((await json(path)) as object), alpha_pattern: { q_proj: 12 } }));
+    await exportModel({ source: adapter, format: 'huggingface', out: `${out}-patterns` });
+    for (const [name, values] of await weightsOf(`${out}-patterns`)) {
+      const factor = name.endsWith('q_proj.weight') ? 2 : 1;
+      const change = values.map((value, i) => value - base[name].values[i]);
+      const before = (plain.get(name) as Float32Array).map((value, i) => factor * (value - base[name].values[i]));
+      change.forEach((value, i) => expect(value).toBeCloseTo(before[i], 5));
+    }
   });
 
   test('shards with an index, and says its dtype', async () => {

@@ -1,5 +1,6 @@
 /** A trained model as the exports read it: the tensors of a checkpoint folder, with its adapter merged in while they are read. */
 import { join, resolve } from 'node:path';
+import { loraScale } from '../checkpoint/adapter-shapes.ts';
 import { exists, readJsonFile } from '../checkpoint/checkpoint-files.ts';
 import type { FloatFormat } from '../checkpoint/float-formats.ts';
 import { openModelWeights } from '../checkpoint/model-weights.ts';
@@ -97,7 +98,13 @@ function withAdapter(stored: readonly StoredTensor[], adapter: AdapterSource | n
     }
     const read = async () => {
       const values = await tensor.read();
-      mergeLowRank(values, await down.read(), await up.read(), [outputs, inputs, rank], adapter.scale);
+      mergeLowRank(
+        values,
+        await down.read(),
+        await up.read(),
+        [outputs, inputs, rank],
+        loraScale(adapter.settings, layer),
+      );
       return values;
     };
     return { name: tensor.name, shape: tensor.shape, read };

@@ -1,5 +1,5 @@
 /**
- * Tells a run that another process drives from one whose process has died: the driver holds an SQLite lock on a file of its own in the
+ * Locks that end with the process that holds them. One tells a run that another process drives from one whose process has died: the driver holds an SQLite lock on a file of its own in the
  * run's folder. The operating system drops the lock with the process, however it ends; a process id in a table would outlive it, and
  * be given to another program, or mean another process in another container.
  */
@@ -17,7 +17,11 @@ export interface RunLock {
  * @throws StudioError store_failed when the folder cannot be written
  */
 export function acquireRunLock(directory: string, patienceMs = 2000): RunLock | null {
-  const path = join(directory, 'driver.lock');
+  return acquireLock(join(directory, 'driver.lock'), patienceMs);
+}
+
+/** The same for any work that one process alone may do; `path` is the lock's own file. */
+export function acquireLock(path: string, patienceMs: number): RunLock | null {
   let database: Database.Database | undefined;
   try {
     database = new Database(path, { timeout: patienceMs });

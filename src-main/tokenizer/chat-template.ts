@@ -90,6 +90,7 @@ function reason(error: unknown): string {
   if (error instanceof RangeError) return 'it goes too deep or grows too long';
   if (error instanceof TypeError) return 'its syntax is broken';
   const { message } = error as Error;
+  if (message === '') return 'it breaks off'; // `break` outside of a loop, too, has no words
   return message
     .replace(/ that is not a function: got Undefined.*/, ' that is not there')
     .replace(/ undefined values/, ' something that is not there');

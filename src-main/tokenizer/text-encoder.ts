@@ -80,7 +80,7 @@ export function compileEncoder(tokenizer: TokenizerJson, addedTokens: readonly A
 
   const [before, after] = specialTokensAround(postProcessor, idOf);
   return {
-    vocabSize: Math.max(model.vocab.length, ...addedTokens.map(({ id }) => id + 1)),
+    vocabSize: addedTokens.reduce((size, { id }) => Math.max(size, id + 1), model.vocab.length),
     added,
     idOf,
     spell: (id) => normalizedForms.get(id) ?? added.get(id)?.content ?? model.vocab[id],

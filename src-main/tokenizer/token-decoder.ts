@@ -69,10 +69,13 @@ function addStages(config: DecoderConfig, makers: (() => Stage)[], fused: boolea
     case 'Metaspace':
       makers.push(() => metaspace(config));
       return fused;
-    case 'Strip':
+    case 'Strip': {
+      const { content } = config;
+      if (typeof content !== 'string' || content === '') throw new Error('its decoder strips nothing');
       if (config['stop'] !== 0) throw new Error('its decoder strips the end of tokens, which is not supported');
-      makers.push(() => stripStart(String(config['content']), Number(config['start']), fused));
+      makers.push(() => stripStart(content, Number(config['start']), fused));
       return fused;
+    }
     case 'Replace': {
       const decode = replace(config['pattern'] as ReplacePattern, String(config['content']));
       makers.push(() => perToken(decode, fused));

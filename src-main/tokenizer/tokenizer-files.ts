@@ -30,6 +30,9 @@ export interface ChatTemplates {
   path: string;
 }
 
+/** Largest tokenizer.json; those of the largest vocabularies have some 40 MB. */
+const MAX_TOKENIZER_BYTES = 256 * 2 ** 20;
+
 /** transformers' SPECIAL_TOKENS_ATTRIBUTES: the variables that every chat template gets, when the tokenizer has them. */
 const specialTokenNames = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'];
 
@@ -37,7 +40,7 @@ const specialTokenNames = ['bos_token', 'eos_token', 'unk_token', 'sep_token', '
 export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles> {
   const read = (name: string) => readJsonFile(join(folder, name), 'tokenizer_invalid');
   const path = join(folder, 'tokenizer.json');
-  const tokenizer = await read('tokenizer.json');
+  const tokenizer = await readJsonFile(path, 'tokenizer_invalid', MAX_TOKENIZER_BYTES);
   if (tokenizer === null) throw new StudioError('tokenizer_invalid', await whyNoTokenizer(folder, path), { path });
   if (!isObject(tokenizer['model'])) {
     throw new StudioError('tokenizer_invalid', `${path} has no "model", so it is not a Hugging Face tokenizer.`, {

@@ -6,6 +6,9 @@ import type { AddedToken } from './added-tokens.ts';
 /** Every id is below this; the largest vocabularies in use have some 260,000 tokens. */
 const MAX_ID = 2 ** 24;
 
+/** How many times longer a tokenizer may make a text by what it replaces; those in use make a character two or three. */
+const MAX_GROWTH = 1000;
+
 const part = z.looseObject({ type: z.string() }).nullable().default(null);
 const tokenId = z.int().nonnegative().max(MAX_ID);
 
@@ -59,6 +62,10 @@ export interface TokenizerJson {
 export function parseTokenizerJson(json: Record<string, unknown>): TokenizerJson {
   const file = check(fileSchema, json, '');
   for (const field of ['normalizer', 'pre_tokenizer', 'decoder'] as const) checkPatterns(file[field], field);
+  for (const field of ['normalizer', 'decoder'] as const) {
+    if (growthOf(file[field]) > MAX_GROWTH)
+      throw new Error(`its ${field} makes texts more than ${MAX_GROWTH} times as long`);
+  }
   const type = file.model.type ?? inferType(file.model);
   let model: Record<string, unknown>;
   if (type === 'BPE') model = parseBpe(file.model);
@@ -80,6 +87,14 @@ function checkPatterns(value: unknown, field: string): void {
       check(patternSchema, value, `${field}.`);
     for (const [name, element] of Object.entries(value)) checkPatterns(element, `${field}.${name}`);
   }
+}
+
+/** How many times longer a part, or a list of parts one after the other, makes a text at most. */
+function growthOf(value: unknown): number {
+  if (Array.isArray(value)) return value.reduce<number>((product, element) => product * growthOf(element), 1);
+  if (typeof value !== 'object' || value === null) return 1;
+  const { content = '', prepend = '', normalizers, decoders } = value as Record<string, unknown>;
+  return (1 + String(content).length) * (1 + String(prepend).length) * growthOf(normalizers) * growthOf(decoders);
 }
 
 /** Files of old versions do not name their model's type. */

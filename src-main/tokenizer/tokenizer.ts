@@ -58,7 +58,8 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     return makeTokenizer(await readTokenizerFiles(folder), path, folder);
   } catch (error) {
     if (error instanceof StudioError) throw error;
-    const message = `The tokenizer in ${path} cannot be used: ${(error as Error).message}.`;
+    const reason = error instanceof RangeError ? 'it goes too deep or grows too long' : (error as Error).message;
+    const message = `The tokenizer in ${path} cannot be used: ${reason}.`;
     throw new StudioError('tokenizer_invalid', message, { path }, { cause: error });
   }
 }

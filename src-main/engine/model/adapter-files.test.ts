@@ -5,12 +5,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { goldenFolder } from '../../../e2e/fixtures/golden.ts';
 import { readAdapterDescription } from '../../checkpoint/adapter-description.ts';
+import { loraScale } from '../../checkpoint/adapter-shapes.ts';
 import { readSafetensors } from '../../checkpoint/safetensors.ts';
 import { writeSafetensors } from '../../checkpoint/safetensors-writer.ts';
 import type { NamedArray } from '../../checkpoint/tensor-file.ts';
 import { selectBackend } from '../tensor/backend.ts';
 import { tokenizerFolder, writeAdapter } from './adapter-files.ts';
-import { loraScale, type Adapter } from './lora.ts';
+import type { Adapter } from './lora.ts';
 import { loadPolicy } from './policy.ts';
 
 const base = join(goldenFolder, 'models/llama-tied');

@@ -5,25 +5,16 @@ import {
   ADAPTER_CONFIG_FILE,
   ADAPTER_HEADS,
   ADAPTER_WEIGHTS_FILE,
-  ALL_LINEAR,
   readAdapterDescription,
   type AdapterDescription,
-  type LoraSettings,
 } from '../../checkpoint/adapter-description.ts';
+import { ADAPTER_PREFIX, adapterOver, SCORE_WEIGHT } from '../../checkpoint/adapter-shapes.ts';
 import { exists } from '../../checkpoint/checkpoint-files.ts';
 import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import { writeSynced } from '../../checkpoint/durable-files.ts';
-import { isTarget } from '../../checkpoint/lora-targets.ts';
 import { writeSafetensors } from '../../checkpoint/safetensors-writer.ts';
-import { StudioError } from '../../contract/errors.ts';
-import { adapterShapes, linearLayerNames, linearLayers, type Adapter } from './lora.ts';
+import type { Adapter } from './lora.ts';
 import { readExpected, weightArrays } from './weights.ts';
-
-/** What PEFT puts before a weight's name in the model. */
-const PREFIX = 'base_model.model.';
-
-/** The name of a reward model's head [1, H]. */
-export const SCORE_WEIGHT = 'score.weight';
 
 /**
  * Reads an adapter's tensors.
@@ -34,32 +25,19 @@ export const SCORE_WEIGHT = 'score.weight';
  *   when the adapter is for another task
  */
 export async function readAdapter(
-  { folder, task, settings: { targetModules, ...rest } }: AdapterDescription,
+  description: AdapterDescription,
   config: DecoderConfig,
   trainable: boolean,
 ): Promise<{ adapter: Adapter; score: tf.Tensor | null }> {
-  const path = join(folder, ADAPTER_CONFIG_FILE);
-  if ((task === 'SEQ_CLS') !== config.scoreHead) {
-    const message = config.scoreHead
-      ? `${folder} is an adapter of a language model (task_type) and has no score`
-      : `${folder} is an adapter of a reward model (task_type SEQ_CLS): it scores completions and cannot write them; name a language model`;
-    throw new StudioError('model_unsupported', message, { path, field: 'task_type' });
-  }
-  const targets = targetModules === ALL_LINEAR ? linearLayerNames(config) : targetModules;
-  if (![...linearLayers(config).keys()].some((layer) => isTarget(layer, targets))) {
-    const text = `${path}: the base model has no linear layer ${String(targets)}; it has ${linearLayerNames(config).join(', ')}`;
-    throw new StudioError('model_invalid', text, { path, field: 'target_modules' });
-  }
-  const settings: LoraSettings = { ...rest, targetModules: targets };
-  const shapes = adapterShapes(config, settings);
-  if (config.scoreHead) shapes.set(SCORE_WEIGHT, [1, config.hiddenSize]);
+  const { folder } = description;
+  const { settings, shapes } = adapterOver(folder, description, config);
   const prefixed = await readExpected(join(folder, ADAPTER_WEIGHTS_FILE), {
-    shapes: new Map([...shapes].map(([name, shape]) => [PREFIX + name, shape])),
+    shapes,
     calledForBy: ADAPTER_CONFIG_FILE,
     trainable,
   });
   const { [SCORE_WEIGHT]: score = null, ...weights } = Object.fromEntries(
-    Object.entries(prefixed).map(([name, weight]) => [name.slice(PREFIX.length), weight]),
+    Object.entries(prefixed).map(([name, weight]) => [name.slice(ADAPTER_PREFIX.length), weight]),
   );
   return { adapter: { settings, weights, dropoutOf: null }, score };
 }
@@ -94,7 +72,9 @@ export async function writeAdapter(
     use_rslora: settings.rsLora,
   };
   const all = score === null ? weights : { ...weights, [SCORE_WEIGHT]: score };
-  const arrays = [...weightArrays(all)].map(([name, array]) => [PREFIX + name, array] as [string, typeof array]);
+  const arrays = [...weightArrays(all)].map(
+    ([name, array]) => [ADAPTER_PREFIX + name, array] as [string, typeof array],
+  );
   await writeSafetensors(join(folder, ADAPTER_WEIGHTS_FILE), arrays, { format: 'pt' });
   await writeSynced(join(folder, ADAPTER_CONFIG_FILE), JSON.stringify(description, null, 2));
 }

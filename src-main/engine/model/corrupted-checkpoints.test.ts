@@ -21,5 +21,9 @@ describeRefusals('what a run does before its first step', {
   },
   leftovers: () => tf.memory().numTensors,
   // A run may never meet these tokens; an inspection sees them.
-  except: ['the end token is beyond the embeddings', 'the tokenizer has more tokens than the embeddings'],
+  except: [
+    'the end token is beyond the embeddings',
+    'an end token among many is beyond the embeddings',
+    'the tokenizer has more tokens than the embeddings',
+  ],
 });

@@ -11,7 +11,7 @@ import type { Segments } from '../tensor/ops/segments.ts';
 import { spent } from '../tensor/ops/spent-tensors.ts';
 import type { Decoder } from './decoder.ts';
 import { hasKnownLayers, LINEARS } from './known-layers.ts';
-import { loraScale } from './lora.ts';
+import { loraScale } from '../../checkpoint/adapter-shapes.ts';
 
 type Argument = number | Float32Array | Int32Array | null | (Float32Array | null)[];
 

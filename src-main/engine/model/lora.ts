@@ -6,8 +6,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { RandomStream } from '../../grpo/random.ts';
 import { linear } from '../tensor/ops/linear.ts';
 import type { LoraSettings } from '../../checkpoint/adapter-description.ts';
-import { weightShapes, type DecoderConfig } from '../../checkpoint/decoder-config.ts';
-import { isTarget, linearLayerOf, valueFor } from '../../checkpoint/lora-targets.ts';
+import { adapterShapes, loraScale } from '../../checkpoint/adapter-shapes.ts';
+import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import { toWeight, type Weights } from './weights.ts';
 
 export interface Adapter {
@@ -32,17 +32,6 @@ export function addLowRank(
   const input = dropoutOf === null ? x : dropInputs(x, settings.dropout, dropoutOf(layer)); // [N, I]
   const reduced = tf.mul<tf.Tensor2D>(linear(input, down), loraScale(settings, layer)); // [N, r]
   return tf.add(y, linear(reduced, up));
-}
-
-/** What the product of a layer's two matrices is multiplied by. */
-export function loraScale(settings: LoraSettings, layer: string): number {
-  const rank = layerRank(settings, layer);
-  const alpha = valueFor(layer, settings.alphaPattern) ?? settings.alpha;
-  return alpha / (settings.rsLora ? Math.sqrt(rank) : rank);
-}
-
-function layerRank({ rank, rankPattern }: LoraSettings, layer: string): number {
-  return valueFor(layer, rankPattern) ?? rank;
 }
 
 /**
@@ -83,31 +72,4 @@ export function initializeAdapter(config: DecoderConfig, settings: LoraSettings,
     weights[name] = toWeight({ shape, values }, true);
   }
   return { settings, weights, dropoutOf: null };
-}
-
-/** Every tensor of an adapter under its name here, with its shape. */
-export function adapterShapes(config: DecoderConfig, settings: LoraSettings): Map<string, number[]> {
-  const shapes = new Map<string, number[]>();
-  for (const [layer, [out, input]] of linearLayers(config)) {
-    if (!isTarget(layer, settings.targetModules)) continue;
-    const rank = layerRank(settings, layer);
-    shapes.set(`${layer}.lora_A.weight`, [rank, input]);
-    shapes.set(`${layer}.lora_B.weight`, [out, rank]);
-  }
-  return shapes;
-}
-
-/** Last names of all linear layers of the decoder, each once: what an adapter stands on when nothing else is said. */
-export function linearLayerNames(config: DecoderConfig): string[] {
-  return [...new Set([...linearLayers(config).keys()].map((layer) => layer.slice(layer.lastIndexOf('.') + 1)))];
-}
-
-/** Paths of the linear layers with their shapes [O, I]; embedding and head are none. */
-export function linearLayers(config: DecoderConfig): Map<string, number[]> {
-  const layers = new Map<string, number[]>();
-  for (const [name, shape] of weightShapes(config)) {
-    const layer = linearLayerOf(name, shape);
-    if (layer !== null) layers.set(layer, shape);
-  }
-  return layers;
 }

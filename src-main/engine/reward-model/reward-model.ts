@@ -9,7 +9,8 @@ import {
 } from '../../checkpoint/adapter-description.ts';
 import { StudioError } from '../../contract/errors.ts';
 import { RandomStream } from '../../grpo/random.ts';
-import { readAdapter, SCORE_WEIGHT } from '../model/adapter-files.ts';
+import { SCORE_WEIGHT } from '../../checkpoint/adapter-shapes.ts';
+import { readAdapter } from '../model/adapter-files.ts';
 import { weightShapes, type DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import { rewardModelArchitecture } from '../../checkpoint/families/index.ts';
 import { initializeAdapter } from '../model/lora.ts';

@@ -1,6 +1,6 @@
 /** Scores of whole texts under a reward model, over a packed batch. */
 import * as tf from '@tensorflow/tfjs-core';
-import { SCORE_WEIGHT } from '../model/adapter-files.ts';
+import { SCORE_WEIGHT } from '../../checkpoint/adapter-shapes.ts';
 import { logitsInput } from '../model/decoder.ts';
 import type { TokenGroup } from '../model/packed-batch.ts';
 import { TextTree } from '../model/text-tree.ts';

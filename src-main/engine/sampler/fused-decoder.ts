@@ -7,7 +7,7 @@ import { headWeight } from '../model/decoder.ts';
 import type { SamplerWeights } from '../../contract/config.ts';
 import { StudioError } from '../../contract/errors.ts';
 import { hasKnownLayers, LINEARS } from '../model/known-layers.ts';
-import { loraScale } from '../model/lora.ts';
+import { loraScale } from '../../checkpoint/adapter-shapes.ts';
 import type { Policy } from '../model/policy.ts';
 import { loadAddon } from '../tensor/native-addon.ts';
 import { nativeBackend } from '../tensor/native-backend.ts';

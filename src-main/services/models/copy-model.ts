@@ -4,6 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { StudioError } from '../../contract/errors.ts';
 import { modelFiles } from './model-files.ts';
 
 export interface TransferProgress {
@@ -12,16 +13,25 @@ export interface TransferProgress {
   signal: AbortSignal;
 }
 
-/** Names of the files at the top of a folder, links to files among them. */
+/**
+ * Names of the files at the top of a folder, links to files among them.
+ *
+ * @throws StudioError `io_failed` when the folder cannot be read
+ */
 export async function fileNames(folder: string): Promise<string[]> {
   const names: string[] = [];
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(inSentence(`${folder} cannot be read`, folder));
+  for (const entry of entries) {
     if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(join(folder, entry.name))))) names.push(entry.name);
   }
   return names;
 }
 
-/** Copies what makes up the model in `source` (links are followed: a Hugging Face cache is made of them). */
+/**
+ * Copies what makes up the model in `source` (links are followed: a Hugging Face cache is made of them).
+ *
+ * @throws StudioError `io_failed` for a file that cannot be read or written
+ */
 export async function copyModel(source: string, target: string, { report, signal }: TransferProgress): Promise<void> {
   const files = modelFiles(await fileNames(source));
   let total = 0;
@@ -36,9 +46,19 @@ export async function copyModel(source: string, target: string, { report, signal
         pass(null, chunk);
       },
     });
-    const reader = createReadStream(join(source, name), { highWaterMark: 4 * 2 ** 20 });
-    await pipeline(reader, counted, createWriteStream(join(target, name), { flags: 'wx' }), { signal });
+    const path = join(source, name);
+    const reader = createReadStream(path, { highWaterMark: 4 * 2 ** 20 });
+    const writer = createWriteStream(join(target, name), { flags: 'wx' });
+    await pipeline(reader, counted, writer, { signal }).catch(inSentence(`${path} cannot be copied`, path));
   }
+}
+
+/** For `catch`: an error of the file system as a sentence. */
+function inSentence(what: string, path: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof Error) || !('syscall' in error)) throw error;
+    throw new StudioError('io_failed', `${what}: ${error.message}.`, { path }, { cause: error });
+  };
 }
 
 function isFile(path: string): Promise<boolean> {

@@ -3,8 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { writeTinyModel } from '../../export/fixtures/tiny-model.ts';
+import { acquireLock } from '../../store/run-lock.ts';
 import { MODEL_ID, startHubDouble, type HubDouble } from './fixtures/hub-double.ts';
+import { DOWNLOAD_LOCK } from './library-folder.ts';
 import { openModelLibrary, type DownloadRequest, type ModelLibrary } from './library.ts';
+
+// Pauses between attempts.
+vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }));
 
 let root: string;
 let hub: HubDouble;
@@ -66,9 +71,34 @@ test('goes on by itself where a connection broke', async () => {
   expect(await readFile(join(root, 'models/tiny/model.safetensors'))).toEqual(weights());
 });
 
-test('gives up after some breaks, keeps what has arrived, and a new download goes on from there', async () => {
-  for (let i = 0; i < 4; i++) hub.breaks.push({ path: 'model.safetensors', afterBytes: 3000 });
-  await expect(download()).rejects.toThrow('broke off');
+test('goes on as often as it breaks while more arrives', async () => {
+  for (let i = 0; i < 20; i++) hub.breaks.push({ path: 'model.safetensors', afterBytes: 3000 });
+  expect(await download()).toBe('tiny');
+  expect(hub.breaks).toEqual([]);
+  expect(await readFile(join(root, 'models/tiny/model.safetensors'))).toEqual(weights());
+});
+
+test.each([429, 500, 503])('asks again after %s, wherever it was answered', async (status) => {
+  for (const path of ['/revision/', '/tree/', '/config.json', '/model.safetensors']) {
+    for (let i = 0; i < 3; i++) hub.refusals.push({ path, status });
+  }
+  expect(await download()).toBe('tiny');
+  expect(hub.refusals).toEqual([]);
+});
+
+test('gives up when the hub has no answer, keeps what has arrived, and a new download goes on from there', async () => {
+  hub.breaks.push({ path: 'model.safetensors', afterBytes: 3000 });
+  let refusing = false;
+  const report = () => {
+    if (hub.breaks.length === 0 && !refusing) {
+      refusing = true;
+      hub.refusals = Array.from({ length: 4 }, () => ({ path: '/model.safetensors', status: 503 }));
+    }
+    hub.received();
+  };
+  const request = { id: MODEL_ID, offline: false, hubUrl: hub.url };
+  const { signal } = new AbortController();
+  await expect(models.download(request, { report, signal })).rejects.toThrow('is in trouble (503)');
   expect(await models.list()).toEqual([]);
   expect((await kept()).some((name) => name.startsWith('.partial-'))).toBe(true);
   hub.requests.length = 0;
@@ -79,7 +109,7 @@ test('gives up after some breaks, keeps what has arrived, and a new download goe
 });
 
 test('refuses a file whose checksum is not the one listed, large or small, and fetches it anew the next time', async () => {
-  for (const path of ['model.safetensors', 'tokenizer.json']) {
+  for (const path of ['tokenizer.json', 'model.safetensors']) {
     hub.damaged = path;
     await expect(download()).rejects.toThrow(`${path} of ${MODEL_ID} arrived damaged`);
     expect(await models.list()).toEqual([]);
@@ -103,7 +133,9 @@ test('says when there is no such model or revision, or no hub', async () => {
     'has no model someone/tiny with the revision missing',
   );
   await expect(download({ id: 'someone/else' })).rejects.toThrow('has no model someone/else');
-  await expect(download({ id: 'no id/at/all' })).rejects.toThrow('is no id of a model');
+  for (const id of ['no id/at/all', '..', '../..', 'someone/..']) {
+    await expect(download({ id })).rejects.toThrow('is no id of a model');
+  }
   await expect(download({ hubUrl: 'http://127.0.0.1:1' })).rejects.toThrow('broke off');
 });
 
@@ -126,17 +158,49 @@ test('stops when it is cancelled, and adds nothing', async () => {
   expect(await download()).toBe('tiny');
 });
 
+test('refuses a model of an unknown family before its weights are fetched', async () => {
+  files.set('config.json', Buffer.from('{"model_type":"mamba"}'));
+  await expect(download()).rejects.toThrow('model_type "mamba" is not supported');
+  expect(fetched('model.safetensors')).toEqual([]);
+});
+
+test.each<[string, (entry: Record<string, unknown>) => object]>([
+  ['a path that leads out of the folder', (entry) => ({ ...entry, path: `tokenizer/../../${String(entry['path'])}` })],
+  ['a checksum that is a path', (entry) => ({ ...entry, lfs: undefined, oid: '../../evil' })],
+  ['no checksum', (entry) => ({ ...entry, lfs: undefined, oid: undefined })],
+  ['a size that is a text', (entry) => ({ ...entry, size: '12' })],
+])('refuses a listing with %s', async (_, spoil) => {
+  hub.listing = (entries) => entries.map(spoil);
+  await expect(download()).rejects.toThrow('is not the Hugging Face Hub');
+  expect(fetched('')).toEqual([]);
+});
+
+test('refuses what is no listing, such as the page of a login', async () => {
+  hub.listing = () => ({ error: 'log in' });
+  await expect(download()).rejects.toThrow('is not the Hugging Face Hub');
+});
+
+test('takes the address of a hub with a slash at its end', async () => {
+  expect(await download({ hubUrl: `${hub.url}/` })).toBe('tiny');
+});
+
+test('stops reading a file that has more bytes than it should', async () => {
+  hub.endless = true;
+  await expect(download()).rejects.toThrow(/came with \d+ bytes instead of/);
+});
+
 test('refuses a repository without safetensors before anything is fetched', async () => {
   files.delete('model.safetensors');
   await expect(download()).rejects.toThrow('pytorch .bin format only');
   expect(fetched('')).toEqual([]);
 });
 
-test('leaves a download alone that another process is at', async () => {
+test('leaves a download alone that is going on', async () => {
   const folder = join(root, 'models/.downloads/someone--tiny@c0ffee0000000000000000000000000000000000');
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, '.lock'), String(process.ppid));
+  const lock = acquireLock(join(folder, DOWNLOAD_LOCK), 0);
   await expect(download()).rejects.toThrow('is being downloaded already');
-  await writeFile(join(folder, '.lock'), '999999999'); // of a process that is gone
+  lock?.release();
   expect(await download()).toBe('tiny');
+  expect(await readdir(join(root, 'models/tiny'))).not.toContain(DOWNLOAD_LOCK);
 });

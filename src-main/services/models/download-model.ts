@@ -4,19 +4,17 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HubApiError } from '@huggingface/hub';
+import { readAdapterConfig } from '../../checkpoint/adapter-description.ts';
 import { StudioError } from '../../contract/errors.ts';
+import { acquireLock } from '../../store/run-lock.ts';
 import type { TransferProgress } from './copy-model.ts';
-import { listHubFiles, readHubFile, type HubAccess, type HubFile } from './hub.ts';
-import { isAlive, orMissing } from './library-folder.ts';
+import { ATTEMPTS, isStrange, listHubFiles, pause, readHubFile, type HubAccess, type HubFile } from './hub.ts';
+import { inspectDescription } from './inspect-checkpoint.ts';
+import { DOWNLOAD_LOCK, orMissing } from './library-folder.ts';
 import { modelFiles, requireModelFiles } from './model-files.ts';
-
-/** How often a file is begun again after its connection broke, before the download is given up for now. */
-const ATTEMPTS = 4;
-
-const LOCK = '.lock';
 
 /** A partial file carries the checksum of what it will be, so that it is never continued with other content. */
 const partial = (file: HubFile): string => `.partial-${file.checksum.value}`;
@@ -41,9 +39,15 @@ export async function downloadModel(
   const needed = files.filter(({ path }) => wanted.has(path));
   const folder = join(downloads, `${access.id.replaceAll('/', '--')}@${commit}`);
   await mkdir(folder, { recursive: true });
-  const unlock = await lock(folder, access.id);
+  const lock = acquireLock(join(folder, DOWNLOAD_LOCK), 0); // two downloads into one folder would spoil each other
+  if (lock === null) {
+    throw new StudioError('io_failed', `${access.id} is being downloaded already.`, { path: folder });
+  }
   try {
     await removeOthers(folder, needed);
+    const [weights, descriptions] = [true, false].map((large) =>
+      needed.filter(({ path }) => path.endsWith('.safetensors') === large),
+    );
     const total = needed.reduce((sum, { bytes }) => sum + bytes, 0);
     const sizes = new Map<string, number>();
     let told = '';
@@ -55,15 +59,21 @@ export async function downloadModel(
       if (news !== told) report(share, `Downloading ${path}`);
       told = news;
     };
-    for (const file of needed) {
-      signal.throwIfAborted();
-      await downloadFile({ ...access, revision: commit }, folder, file, (bytes) => arrived(file.path, bytes));
-    }
-    await unlock();
+    const fetchAll = async (some: readonly HubFile[]): Promise<void> => {
+      for (const file of some) {
+        signal.throwIfAborted();
+        await downloadFile({ ...access, revision: commit }, folder, file, (bytes) => arrived(file.path, bytes));
+      }
+    };
+    await fetchAll(descriptions);
+    // A model of an unknown family is refused before its weights are fetched.
+    if ((await readAdapterConfig(folder)) === null) await inspectDescription(folder);
+    await fetchAll(weights);
+    lock.release();
+    await rm(join(folder, DOWNLOAD_LOCK));
     await place(folder, commit);
-  } catch (error) {
-    await unlock();
-    throw error;
+  } finally {
+    lock.release();
   }
 }
 
@@ -76,12 +86,17 @@ async function downloadFile(
   const target = join(folder, file.path);
   if (await isThere(target, file)) return arrived(file.bytes);
   const path = join(folder, partial(file));
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1, reached = 0; ; attempt++) {
     try {
       await fetchRest(access, path, file, arrived);
       break;
     } catch (error) {
-      if (access.signal.aborted || attempt === ATTEMPTS || !isBreak(error)) throw error;
+      if (access.signal.aborted || !isBreak(error)) throw error;
+      const { size } = await stat(path);
+      if (size > reached)
+        [attempt, reached] = [1, size]; // it goes on, however often it breaks
+      else if (attempt === ATTEMPTS) throw error;
+      await pause(attempt, access.signal);
     }
   }
   if ((await checksumOf(path, file)) !== file.checksum.value) {
@@ -96,7 +111,8 @@ async function downloadFile(
 
 /** A connection that broke, not an answer of the Hub. */
 function isBreak(error: unknown): boolean {
-  return error instanceof StudioError && error.code === 'io_failed' && !(error.cause instanceof HubApiError);
+  if (!(error instanceof StudioError) || error.code !== 'io_failed') return false;
+  return !(error.cause instanceof HubApiError) && !isStrange(error.cause);
 }
 
 /** Appends what is missing to a partial file. */
@@ -118,10 +134,14 @@ async function fetchRest(
     for await (const chunk of readHubFile(access, file, size)) {
       await handle.writeFile(chunk);
       size += chunk.length;
+      if (size > file.bytes) break; // or it would go on until the disk is full
       arrived(size);
     }
     if (size === file.bytes) return;
-    throw new StudioError('io_failed', `The download of ${file.path} ended after ${size} of ${file.bytes} bytes.`);
+    const message =
+      `${file.path} of ${access.id} came with ${size} bytes instead of ${file.bytes}. ` +
+      'What is right of it is kept; start the download again.';
+    throw new StudioError('io_failed', message);
   } finally {
     await handle.close();
   }
@@ -142,18 +162,6 @@ async function checksumOf(path: string, { bytes, checksum }: HubFile): Promise<s
 
 /** Removes what is none of the model's: a damaged part of an earlier version, say. */
 async function removeOthers(folder: string, files: readonly HubFile[]): Promise<void> {
-  const known = new Set([LOCK, ...files.flatMap((file) => [file.path, partial(file)])]);
+  const known = new Set([DOWNLOAD_LOCK, ...files.flatMap((file) => [file.path, partial(file)])]);
   for (const name of await readdir(folder)) if (!known.has(name)) await rm(join(folder, name), { recursive: true });
-}
-
-/** Two downloads into one folder would spoil each other. Gives how to end the lock; that of a process that is gone does not count. */
-async function lock(folder: string, id: string): Promise<() => Promise<void>> {
-  const path = join(folder, LOCK);
-  const holder = await readFile(path, 'utf8').catch(orMissing(null));
-  if (holder !== null && isAlive(Number(holder))) {
-    throw new StudioError('io_failed', `${id} is being downloaded already.`, { path: folder });
-  }
-  if (holder !== null) await rm(path, { force: true });
-  await writeFile(path, String(process.pid), { flag: 'wx' });
-  return () => rm(path, { force: true });
 }

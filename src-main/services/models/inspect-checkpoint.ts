@@ -12,17 +12,20 @@ import { loadTokenizer, type Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { weightShapes, type DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import { readDecoderConfig } from '../../checkpoint/read-decoder-config.ts';
 
-export interface CheckpointReport {
+interface DescriptionReport {
   config: DecoderConfig;
+  tokenizer: Tokenizer;
+  /** A short conversation as its chat template renders it; null for a model without a template, which takes plain text only. */
+  templatePreview: string | null;
+}
+
+export interface CheckpointReport extends DescriptionReport {
   /** The stored formats of its weights (F32, F16, BF16), the one with the most bytes first. */
   dtypes: string[];
   /** Bytes of its weights on the disk. */
   bytes: number;
   /** Number of weights, a tied head counted once. */
   parameters: number;
-  tokenizer: Tokenizer;
-  /** A short conversation as its chat template renders it; null for a model without a template, which takes plain text only. */
-  templatePreview: string | null;
 }
 
 const SAMPLE = [{ role: 'user', content: 'What is 2 + 3?' }];
@@ -32,19 +35,24 @@ const SAMPLE = [{ role: 'user', content: 'What is 2 + 3?' }];
  * @throws StudioError `model_invalid`, `model_unsupported` or `tokenizer_invalid`, naming the file and what is wrong with it
  */
 export async function inspectCheckpoint(folder: string): Promise<CheckpointReport> {
+  const description = await inspectDescription(folder);
+  return { ...description, ...(await inspectWeights(folder, description.config)) };
+}
+
+/** The same without the weights, which need not be there. */
+export async function inspectDescription(folder: string): Promise<DescriptionReport> {
   const config = await readDecoderConfig(folder);
-  const weights = await inspectWeights(folder, config);
   const tokenizer = await loadTokenizer(folder);
   const templatePreview = tokenizer.hasChatTemplate ? tokenizer.renderPrompt(SAMPLE) : null;
   const { tokens } = tokenizer.encodePrompt(templatePreview === null ? SAMPLE[0].content : SAMPLE);
-  const largest = Math.max(...tokens, ...tokenizer.eosTokenIds);
+  const largest = [...tokens, ...tokenizer.eosTokenIds].reduce((most, token) => Math.max(most, token), 0);
   if (largest >= config.vocabSize) {
     const message =
       `${folder}: its tokenizer uses the token ${largest}, but the model has embeddings for ${config.vocabSize} tokens only; ` +
       'the tokenizer belongs to another model, or the embeddings were not resized';
     throw new StudioError('model_invalid', message, { path: join(folder, 'tokenizer.json') });
   }
-  return { config, ...weights, tokenizer, templatePreview };
+  return { config, tokenizer, templatePreview };
 }
 
 async function inspectWeights(

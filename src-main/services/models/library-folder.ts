@@ -13,6 +13,8 @@ import type { ModelOrigin } from '../../contract/models.ts';
 const ORIGIN_FILE = '.grpo-studio.json';
 const LINK = '.link';
 const TEMPORARY = '.tmp-';
+/** In the folder of a download; its lock is held while the download goes on. */
+export const DOWNLOAD_LOCK = '.lock.sqlite';
 
 const originSchema = z.object({ source: z.string(), revision: z.string().nullable(), addedAt: z.string() });
 const linkSchema = originSchema.extend({ folder: z.string() });
@@ -143,7 +145,7 @@ export async function removeStale(library: string): Promise<void> {
   }
 }
 
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   if (pid === process.pid) return true;
   try {
     process.kill(pid, 0);

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeTinyAdapter, writeTinyModel } from '../../export/fixtures/tiny-model.ts';
+import { copyModel, fileNames } from './copy-model.ts';
 import { listHubCache } from './hub-cache.ts';
 import { inspectCheckpoint } from './inspect-checkpoint.ts';
 import { licenceOf } from './inspect-model.ts';
 import { namedFolder } from './library-folder.ts';
+import { readModelReadme } from './model-readme.ts';
 import { openModelLibrary, type ModelLibrary } from './library.ts';
 import { modelFiles, nameFor } from './model-files.ts';
 
@@ -118,6 +120,12 @@ describe('import', () => {
     expect(await left()).toEqual(['tiny-model']);
   });
 
+  test('says in a sentence that a file or a folder cannot be read or written', async () => {
+    const error = { code: 'io_failed', message: expect.stringContaining('cannot be copied') as string };
+    await expect(copyModel(source, at('nowhere'), progress())).rejects.toMatchObject(error);
+    await expect(fileNames(at('nowhere'))).rejects.toMatchObject({ code: 'io_failed' });
+  });
+
   test('clears away what a process that is gone left half written, and no other', async () => {
     await mkdir(at('models/.tmp-999999999-x'), { recursive: true });
     await mkdir(at(`models/.tmp-${process.pid}-y`));
@@ -155,6 +163,24 @@ describe('the library', () => {
     await expect(refused).rejects.toMatchObject({ code: 'model_unsupported', where: { field: 'use_dora' } });
   });
 
+  test('refuses an adapter whose tensors are not those that its config and its base call for', async () => {
+    await writeTinyAdapter(at('adapter'), source);
+    const path = at('adapter/adapter_config.json');
+    const config = JSON.parse(await readFile(path, 'utf8')) as object;
+    const refused = async (change: object) => {
+      await writeFile(path, JSON.stringify({ ...config, ...change }));
+      return models.importModel({ path: at('adapter'), link: false }, progress());
+    };
+    await expect(refused({ r: 2 ** 40 })).rejects.toThrow('has shape [3,');
+    await expect(refused({ target_modules: ['v_proj'] })).rejects.toThrow('does not call for');
+    await expect(refused({ target_modules: ['zzz'] })).rejects.toThrow('has no linear layer zzz');
+    await expect(refused({ task_type: 'SEQ_CLS' })).rejects.toThrow('lacks the tensor base_model.model.score.weight');
+    const file = at('adapter/adapter_model.safetensors');
+    await writeFile(file, (await readFile(file)).toString('latin1').replaceAll('"F32"', '"I32"'), 'latin1');
+    await expect(refused({})).rejects.toMatchObject({ code: 'model_unsupported' });
+    expect(await readdir(at('models')).catch(() => [])).toEqual([]);
+  });
+
   test('lists a model that was damaged since with what is wrong', async () => {
     await models.importModel({ path: source, name: 'spoilt', link: false }, progress());
     await writeFile(at('models/spoilt/tokenizer.json'), '{');
@@ -183,6 +209,11 @@ test('modelFiles takes one file of weights before several, and no other formats'
   ]);
 });
 
+test('modelFiles takes the parts of a model under whatever name they are numbered', () => {
+  const files = ['pytorch_model-00001-of-00001.safetensors', 'model.safetensors.index.json'];
+  expect(modelFiles([...files, 'consolidated.safetensors'])).toEqual([...files].sort());
+});
+
 test('nameFor makes a plain name', () => {
   expect(nameFor('HuggingFaceTB/SmolLM2-135M')).toBe('SmolLM2-135M');
   expect(nameFor('/cache/models--some--tiny/snapshots/abc')).toBe('tiny');
@@ -192,6 +223,14 @@ test('nameFor makes a plain name', () => {
 test('licenceOf reads the front matter alone', () => {
   expect(licenceOf('---\nlicense: other\nlicense_name: llama3.2\n---\n')).toBe('llama3.2');
   expect(licenceOf('# Title\nlicense: mit\n')).toBeNull();
+});
+
+test('a README or LICENSE that is not UTF-8 is shown as far as it goes, and the model is no worse for it', async () => {
+  await writeFile(join(source, 'README.md'), Buffer.from('---\nlicense: mit\n---\n# Caf\xe9\n', 'latin1'));
+  await writeFile(join(source, 'LICENSE'), Buffer.from('Licence libert\xe9\n', 'latin1'));
+  await models.importModel({ path: source, name: 'french', link: false }, progress());
+  expect(await models.card('french')).toMatchObject({ licence: 'mit', problem: null });
+  expect(await readModelReadme(at('models/french'))).toBe('# Caf\ufffd');
 });
 
 test('a README without a licence leaves it to the LICENSE file', async () => {

@@ -192,7 +192,7 @@ function endpoint(): string | null {
 }
 
 function requireId(id: string): void {
-  if (/^[\w.-]+(\/[\w.-]+)?$/.test(id)) return;
+  if (/^\w[\w.-]*(\/\w[\w.-]*)?$/.test(id)) return;
   const message = `${JSON.stringify(id)} is no id of a model on the Hugging Face Hub, which is owner/name.`;
   throw new StudioError('config_invalid', message, { field: 'id' });
 }

@@ -16,7 +16,8 @@ const DESCRIPTIONS = [
 ];
 
 const SINGLE_WEIGHTS = 'model.safetensors';
-const SHARDED_WEIGHTS = /^model(-\d+-of-\d+\.safetensors|\.safetensors\.index\.json)$/;
+/** The parts are mostly called model-…, but converted models keep names such as pytorch_model-00001-of-00002. */
+const SHARDED_WEIGHTS = /^([\w.-]+-\d+-of-\d+\.safetensors|model\.safetensors\.index\.json)$/;
 
 /**
  * @param names files at the top of a folder or a repository

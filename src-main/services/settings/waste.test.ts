@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { StoreReader } from '../../store/interfaces.ts';
+import { acquireLock } from '../../store/run-lock.ts';
+import { DOWNLOAD_LOCK } from '../models/library-folder.ts';
 import { readStorage } from './storage.ts';
 import { cleanUp } from './waste.ts';
 
@@ -98,10 +100,11 @@ test('a file that a run reads is kept, wherever its config names it', async () =
   expect(readdirSync(join(root, 'uploads'))).toEqual(['used']);
 });
 
-test('a download that a living process holds is kept', async () => {
+test('a download that goes on is kept', async () => {
   write('models/.downloads/a--held@1/.partial-1', 10);
-  writeFileSync(join(root, 'models/.downloads/a--held@1/.lock'), String(process.pid));
+  const lock = acquireLock(join(root, 'models/.downloads/a--held@1', DOWNLOAD_LOCK), 0);
   write('models/.downloads/a--left@1/.partial-1', 20);
   expect(await cleanUp(root, reader, 'downloads')).toEqual({ count: 1, bytes: 20 });
   expect(readdirSync(join(root, 'models/.downloads'))).toEqual(['a--held@1']);
+  lock?.release();
 });

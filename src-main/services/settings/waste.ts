@@ -1,12 +1,13 @@
 /** Finds and deletes what nothing needs any more. What a run, a model or a process still names is kept. */
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CleanedUp, Waste } from '../../contract/api/settings.ts';
 import { StudioError } from '../../contract/errors.ts';
 import { isLive } from '../../contract/run.ts';
 import { listCheckpoints } from '../../runs/checkpoints.ts';
 import type { StoreReader } from '../../store/interfaces.ts';
-import { isAlive, libraryFolder, listEntries, orMissing } from '../models/library-folder.ts';
+import { acquireLock } from '../../store/run-lock.ts';
+import { DOWNLOAD_LOCK, libraryFolder, listEntries, orMissing } from '../models/library-folder.ts';
 import { bytesOf } from './count-bytes.ts';
 
 /**
@@ -23,8 +24,9 @@ export async function findWaste(dataDirectory: string, reader: StoreReader): Pro
   const uploads = await foldersIn(join(dataDirectory, 'uploads'));
   const downloads: string[] = [];
   for (const folder of await foldersIn(join(library, '.downloads'))) {
-    const holder = await readFile(join(folder, '.lock'), 'utf8').catch(orMissing(null));
-    if (holder === null || !isAlive(Number(holder))) downloads.push(folder);
+    const lock = acquireLock(join(folder, DOWNLOAD_LOCK), 0);
+    if (lock !== null) downloads.push(folder);
+    lock?.release();
   }
   const ended = runs.filter(({ status }) => !isLive(status));
   const checkpoints = ended.flatMap(({ directory }) => listCheckpoints(directory).slice(0, -1));
