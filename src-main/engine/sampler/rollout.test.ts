@@ -45,21 +45,20 @@ describeOnEveryBackend('group rollout', () => {
     for (const group of groups) expect(new Set(group.map(({ text }) => text)).size).toBeGreaterThan(1);
   });
 
-<<<<<<< HEAD
   test('gives a completion the same tokens whether or not others of its group begin alike', () => {
     const sample = (generations: number) => rollout(policy, tokenizer, prompts, { ...options, generations });
     const [few, many] = [sample(2), sample(8)];
     expect(many.map((group) => group.slice(0, 2))).toEqual(few);
     const texts = many.flatMap((group) => group.map(({ tokens }) => tokens.slice(0, 5).join(' ')));
     expect(new Set(texts).size).toBeLessThan(texts.length);
-=======
+  });
+
   test('draws anew where a prompt stands in the batch twice', () => {
     const [first, second] = rollout(policy, tokenizer, [prompts[0], prompts[0]], {
       ...options,
       sampling: { ...sampling, temperature: 1.5 },
     });
     expect(second.map(({ text }) => text)).not.toEqual(first.map(({ text }) => text));
->>>>>>> 425b5a41bc1042e647fd69bab7dd73f413b97056
   });
 
   test('reports the log-probs that a full forward pass finds', () => {
