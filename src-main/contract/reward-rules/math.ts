@@ -15,7 +15,7 @@ export const mathRuleSchema = z.strictObject({
   extract_expected: extractionSchema
     .optional()
     .describe(
-      'How the right answer is taken out of that column; left out: as from a completion, else the whole column.',
+      'How the right answer is taken out of that column; left out: the last \\boxed{}, else what follows ####, "answer is", or the last formula in a sentence, else the whole column.',
     ),
   tolerance: z
     .number()
