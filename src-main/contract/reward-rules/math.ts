@@ -9,7 +9,7 @@ export const mathRuleSchema = z.strictObject({
   extract: extractionSchema
     .optional()
     .describe(
-      'How the answer is taken out; left out: the last \\boxed{}, else the last formula or what follows "answer is", else the last number.',
+      'How the answer is taken out; left out: the last \\boxed{}, else what follows "answer is", else the last formula, else the last number.',
     ),
   column: z.string().default('answer').describe('The dataset column that holds the right answer.'),
   extract_expected: extractionSchema

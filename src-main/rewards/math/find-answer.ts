@@ -39,7 +39,7 @@ function isSentence(text: string): boolean {
 }
 
 function saidAnswer(text: string): Extracted | null {
-  const said = lastMatch(text, /\banswer(?:\s+is)?\s*[:=]?\s+(?=\S)([^\n]+)/dgi);
+  const said = lastMatch(text, /\banswer(?:\s+is\b|\s*[:=])\s*[:=]?\s*(?=\S)([^\n]+)/dgi);
   return said === null ? null : sentencePart(said);
 }
 
