@@ -1,5 +1,5 @@
 /** Says whether two answers mean the same: by their text, by algebra, and by numbers at several points. */
-import type { ComputeEngine, Expression } from '@cortex-js/compute-engine';
+import { isNumber, type ComputeEngine, type Expression } from '@cortex-js/compute-engine';
 import type { MathAnswer } from './math-jobs.ts';
 import { longestMath, plainMath } from './plain-math.ts';
 import { refuseHuge } from './refuse-huge.ts';
@@ -120,7 +120,7 @@ export class MathComparer {
       if (left.isInteger === true && right.isInteger === true) return left.isSame(right);
     }
     // What cancels leaves a rest; what is written as a number does not: 1.6e-19 is not 0.
-    const rest = x.isNumberLiteral && y.isNumberLiteral ? 0 : 1e-12;
+    const rest = isNumber(x) && isNumber(y) ? 0 : 1e-12;
     const alike = (left: number, right: number) => near(left, right, tolerance, rest);
     const values = this.#valuesOf(x, y);
     return (
