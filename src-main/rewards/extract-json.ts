@@ -71,7 +71,7 @@ function nextBracket(text: string, from: number): number {
 }
 
 /** Where the bracket that opens at `start` is closed (one past it), strings left aside; null where it is not. */
-function bracketEnd(text: string, start: number): number | null {
+export function bracketEnd(text: string, start: number): number | null {
   const mark = /["[\]{}]/g;
   mark.lastIndex = start;
   let depth = 0;

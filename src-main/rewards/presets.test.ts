@@ -72,13 +72,6 @@ describe('functions of length and correctness', () => {
     const got = await scores(withCheck(name, settings), completions, { answer: '42' });
     got.forEach(([score], index) => expect(score).toBeCloseTo(wanted[index], 12));
   });
-
-  test('open_r1.accuracy_reward is 1 or 0, and 1 without a solution', async () => {
-    const rules = withCheck('open_r1.accuracy_reward', {});
-    const said = ['xx42', '41'].map((text) => ({ text, tokens: 3 }));
-    expect(await scores(rules, said, { answer: '42' })).toEqual([[1], [0]]);
-    expect(await scores(rules, said)).toEqual([[1], [1]]);
-  });
 });
 
 /**
@@ -118,7 +111,7 @@ describe('functions of the tokens', () => {
   });
 });
 
-/** The values that TRL's documentation of these functions gives. */
+/** The values that TRL's documentation of these functions gives; open-r1's is the same but for settings of math-verify. */
 test.each<[RewardPresetName, string, number | null]>([
   ['trl.accuracy_reward', 'My answer is \\boxed{\\frac{1}{3}}', 1],
   ['trl.accuracy_reward', 'My answer is \\boxed{\\frac{1}{2}}', 0],
@@ -129,10 +122,19 @@ test.each<[RewardPresetName, string, number | null]>([
     '<think> Reasoning content with partial answers \\boxed{\\frac{1}{3}} but no final answer',
     0,
   ],
+  ['open_r1.accuracy_reward', 'My answer is \\boxed{\\frac{2}{6}}', 1],
+  ['open_r1.accuracy_reward', 'My answer is \\boxed{\\frac{1}{2}}', 0],
 ])('%s of %j is %d', async (name, text, wanted) => {
   const got = await scores(rulesOfPreset(name), [{ text, tokens: [] }], { solution: '\\frac{1}{3}' });
   expect(got).toEqual([[wanted]]);
 });
+
+test.each<RewardPresetName>(['trl.accuracy_reward', 'open_r1.accuracy_reward'])(
+  '%s has no score where the solution cannot be read',
+  async (name) => {
+    expect(await scores(rulesOfPreset(name), [{ text: '\\boxed{1}', tokens: [] }], { solution: '' })).toEqual([[null]]);
+  },
+);
 
 test.each<[RewardPresetName, string, Record<string, unknown>, number[]]>([
   ['arithmetic', '<think>6+7=13</think><answer>13</answer>', { answer: 13 }, [1, 1]],

@@ -108,20 +108,8 @@ export const rewardPresets = {
 
   'open_r1.accuracy_reward': {
     description:
-      'Mathematical equivalence of what is boxed; 1 where the solution cannot be read. Both cosine ends are the same, so length is without effect. Column: solution.',
-    rules: [
-      {
-        name: 'accuracy_reward',
-        type: 'cosine',
-        correct: solved,
-        max_length: 1,
-        min_value_wrong: 0,
-        max_value_wrong: 0,
-        min_value_correct: 1,
-        max_value_correct: 1,
-        without_answer: 1,
-      },
-    ],
+      'Mathematical equivalence of what is boxed; no score where the solution cannot be read. Column: solution.',
+    rules: [{ name: 'accuracy_reward', ...solved }],
   },
   'open_r1.format_reward': {
     description: 'think and answer tags on lines of their own, at the beginning. No column.',

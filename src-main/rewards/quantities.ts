@@ -20,19 +20,36 @@ const metricPrefixes: Record<string, number> = {
   G: 1e9,
 };
 
-/** Units that take metric prefixes. */
-const metric = ['m', 'g', 's', 'L', 'W', 'J', 'Hz', 'V', 'A', 'Pa', 'N'];
+/** Units that take metric prefixes, and their kinds. */
+const metric: Record<string, string> = {
+  m: 'm',
+  g: 'g',
+  s: 's',
+  L: 'L',
+  l: 'L',
+  W: 'W',
+  J: 'J',
+  Hz: 'Hz',
+  V: 'V',
+  A: 'A',
+  Pa: 'Pa',
+  N: 'N',
+};
 
 /** Other units: the unit of the same kind above, and how many of it they are. */
 const others: Record<string, [string, number]> = {
   min: ['s', 60],
   h: ['s', 3600],
   day: ['s', 86_400],
+  week: ['s', 604_800],
   in: ['m', 0.0254],
   ft: ['m', 0.3048],
+  yd: ['m', 0.9144],
   mi: ['m', 1609.344],
+  oz: ['g', 28.349523125],
   lb: ['g', 453.59237],
   t: ['g', 1e6],
+  mph: ['m/s', 0.44704],
 };
 
 /** Names in words, in the singular. Every other word is a unit of its own, equal to itself alone (`apple`, `apples`). */
@@ -44,7 +61,6 @@ const names: Record<string, string> = {
   sec: 's',
   liter: 'L',
   litre: 'L',
-  l: 'L',
   minute: 'min',
   hour: 'h',
   hr: 'h',
@@ -52,7 +68,9 @@ const names: Record<string, string> = {
   inche: 'in',
   foot: 'ft',
   feet: 'ft',
+  yard: 'yd',
   mile: 'mi',
+  ounce: 'oz',
   pound: 'lb',
   tonne: 't',
   percent: '%',
@@ -85,21 +103,42 @@ export function unitsIn(from: string, to: string): number | null {
   return a.kind === b.kind ? a.size / b.size : null;
 }
 
-function canonical(unit: string): { kind: string; size: number } {
-  const sign = inWords(unit);
-  return known(unit) ?? known(sign) ?? { kind: sign.toLowerCase().replace(/s$/, ''), size: 1 };
+interface Size {
+  kind: string;
+  size: number;
 }
 
-function known(unit: string): { kind: string; size: number } | null {
+/** km/h and miles per hour are of one kind, as are cm² and m^2. */
+function canonical(unit: string): Size {
+  const [first, ...below] = unit.split(/\s*\/\s*|\s+per\s+/).map(powerOf);
+  return below.reduce((above, { kind, size }) => ({ kind: `${above.kind}/${kind}`, size: above.size / size }), first);
+}
+
+function powerOf(unit: string): Size {
+  const match = /^(.*?)\s*(?:\^?\{?([23])\}?|([²³]))$/.exec(unit);
+  if (match === null) return known(unit) ?? known(inWords(unit)) ?? unknown(unit);
+  const power = match[2] === '2' || match[3] === '²' ? 2 : 3;
+  const { kind, size } = powerOf(match[1]);
+  return { kind: `${kind}^${power}`, size: size ** power };
+}
+
+function unknown(unit: string): Size {
+  return { kind: inWords(unit).toLowerCase().replace(/s$/, ''), size: 1 };
+}
+
+function known(unit: string): Size | null {
   if (Object.hasOwn(others, unit)) return { kind: others[unit][0], size: others[unit][1] };
-  const base = metric.find((name) => unit.endsWith(name) && Object.hasOwn(metricPrefixes, unit.slice(0, -name.length)));
-  return base === undefined ? null : { kind: base, size: metricPrefixes[unit.slice(0, -base.length)] };
+  const base = Object.keys(metric).find(
+    (name) => unit.endsWith(name) && Object.hasOwn(metricPrefixes, unit.slice(0, -name.length)),
+  );
+  return base === undefined ? null : { kind: metric[base], size: metricPrefixes[unit.slice(0, -base.length)] };
 }
 
 /** The sign of a unit that is written in words; other texts as they are. */
 function inWords(unit: string): string {
   const word = unit.toLowerCase().replace(/s$/, '');
   if (Object.hasOwn(names, word)) return names[word];
+  if (Object.hasOwn(others, word)) return word;
   const prefix = Object.keys(longPrefixes).find((name) => word.startsWith(name));
   if (prefix === undefined) return unit;
   const base = word.slice(prefix.length);

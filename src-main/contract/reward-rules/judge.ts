@@ -23,7 +23,7 @@ export const judgeRuleSchema = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      "What the judge is asked. {prompt}, {completion}, {reasoning}, {answer} (the row's answer column), {row.NAME}, {min} and {max} are filled in; in `group` mode {completions} and {count} instead of {completion}. Left out: a plain question of our own.",
+      "What the judge is asked. {prompt}, {completion}, {answer} (the row's answer column), {row.NAME}, {min} and {max} are filled in; in `group` mode {completions} and {count} instead of {completion}. Left out: a plain question of our own.",
     ),
   min: z
     .number()

@@ -9,13 +9,13 @@ export const mathRuleSchema = z.strictObject({
   extract: extractionSchema
     .optional()
     .describe(
-      'How the answer is taken out; left out: the last \\boxed{}, else the last formula or what follows "answer is", else the last number.',
+      'How the answer is taken out; left out: the last \\boxed{}, else what follows "answer is", else the last formula, else the last number.',
     ),
   column: z.string().default('answer').describe('The dataset column that holds the right answer.'),
   extract_expected: extractionSchema
     .optional()
     .describe(
-      'How the right answer is taken out of that column; left out: as from a completion, else the whole column.',
+      'How the right answer is taken out of that column; left out: the last \\boxed{}, else what follows ####, "answer is", or the last formula in a sentence, else the whole column.',
     ),
   tolerance: z
     .number()

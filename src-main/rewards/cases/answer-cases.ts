@@ -87,7 +87,24 @@ export const answerCases = [
     ['1 apple', answer('1'), 1],
     ['7 pears', answer(7), 0],
   ]),
+  ...casesOf({ type: 'answer_match', compare: 'numeric', unit: 'm/s' }, [
+    ['36 km/h', answer(10), 1],
+    ['36 kilometers per hour', answer(10), 1],
+    ['10 mph', answer(4.4704), 1],
+    ['10 m/s^2', answer(10), 0, '10 m/s^2', 'is not in m/s'],
+  ]),
+  ...casesOf({ type: 'answer_match', compare: 'numeric', unit: 'cm^2' }, [
+    ['5 cm²', answer(5), 1],
+    ['0.05 m^2', answer(500), 1],
+    ['5 cm', answer(5), 0],
+  ]),
+  ...casesOf({ type: 'answer_match', compare: 'numeric', unit: 'ml' }, [
+    ['1.5 litres', answer(1500), 1],
+    ['2 lbs', answer(2), 0],
+  ]),
   ...casesOf({ type: 'answer_match', compare: 'numeric', unit: 's' }, [
+    ['2 days', answer(172_800), 1],
+    ['1 week', answer(604_800), 1],
     ['1.5 hours', answer(5400), 1],
     ['90 min', answer('1.5 h'), 1],
     ['250 ms', answer(0.25), 1],

@@ -79,6 +79,15 @@ describe('a judge that answers', () => {
     expect(asked[0].question).toContain('Name a colour.');
   });
 
+  test.each([
+    ['<think>3 or 4? {"score": 3}</think> {"score": 8, "why": "{ and } and \\" {"}', 0.8],
+    ['{"result": {"score": 8}, "of": 10}', 0.8],
+    [`{"score": 8, "of": 10, "why": "${'}'.repeat(30_000)}"}`, 0.8],
+  ])('the last JSON with a score counts: %.60s', async (reply, score) => {
+    behave = (response) => say(response, reply);
+    expect((await judge([group('a')])).scores).toEqual([[score]]);
+  });
+
   test('a template is filled with the row, and what is filled in is not filled again', async () => {
     behave = (response) => say(response, '7');
     const template = '{prompt}|{completion}|{answer}|{row.level}|{min}-{max}|{"json": 1}';

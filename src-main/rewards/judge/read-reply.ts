@@ -1,4 +1,5 @@
 /** Reads scores out of a judge's reply: JSON as asked for, wherever it stands in the text, or a single number. */
+import { bracketEnd } from '../extract-json.ts';
 
 /** The score of one completion on the judge's own scale, or what is wrong with the reply. */
 export function readScore(reply: string, min: number, max: number): { scores: number[] } | { wrong: string } {
@@ -55,14 +56,9 @@ function* jsonObjects(text: string): Generator<Record<string, unknown>> {
   for (let tries = 0; tries < 20; tries++) {
     start = text.lastIndexOf('{', start - 1);
     if (start < 0) return;
-    for (let end = text.indexOf('}', start); end >= 0; end = text.indexOf('}', end + 1)) {
-      const value = parse(text.slice(start, end + 1));
-      if (value !== null) {
-        yield value;
-        break;
-      }
-      if (end - start > 20_000) break;
-    }
+    const end = bracketEnd(text, start);
+    const value = end === null ? null : parse(text.slice(start, end));
+    if (value !== null) yield value;
     if (start === 0) return;
   }
 }
@@ -74,7 +70,7 @@ function parse(text: string): Record<string, unknown> | null {
       ? (value as Record<string, unknown>)
       : null;
   } catch {
-    // Not JSON up to here.
+    // Braces of something else.
     return null;
   }
 }

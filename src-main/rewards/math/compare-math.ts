@@ -1,9 +1,9 @@
 /** Says whether two answers mean the same: by their text, by algebra, and by numbers at several points. */
-import type { ComputeEngine, Expression } from '@cortex-js/compute-engine';
+import { isNumber, type ComputeEngine, type Expression } from '@cortex-js/compute-engine';
 import type { MathAnswer } from './math-jobs.ts';
 import { longestMath, plainMath } from './plain-math.ts';
 import { refuseHuge } from './refuse-huge.ts';
-import { membersOf, relationOf } from './split-list.ts';
+import { intervalOf, membersOf, relationOf } from './split-list.ts';
 
 /** Values for the unknowns at which two expressions are compared: no value that answers are likely to single out. */
 const points = [0.738_291, 1.618_407, 2.236_951, 0.419_733, 3.301_129];
@@ -57,6 +57,12 @@ export class MathComparer {
     // x = 5 answers 5, and the other way round; 2 + 3 = 5 as well.
     if (first?.relation === '=' || first?.relation === '\\in') return this.#same(first.sides[1], b, tolerance);
     if (second?.relation === '=' || second?.relation === '\\in') return this.#same(a, second.sides[1], tolerance);
+    const [within, inside] = [intervalOf(a), intervalOf(b)];
+    if (within !== null || inside !== null) {
+      // x > 3 is (3, ∞), and not y > 3.
+      if (within !== null && inside !== null && within.unknown !== inside.unknown) return false;
+      return this.#sameValue(within?.interval ?? a, inside?.interval ?? b, tolerance);
+    }
     return first === null && second === null && this.#sameValue(a, b, tolerance);
   }
 
@@ -78,10 +84,17 @@ export class MathComparer {
     if (first.relation === '\\in') return false;
     const turned = first.relation === '=' || first.relation === '\\ne';
     if (turned && this.#same(a, d, tolerance) && this.#same(b, c, tolerance)) return true;
-    // The same line written otherwise: y = 2x + 1 and y - 2x = 1.
-    const difference = (x: string, y: string) => `(${x}) - (${y})`;
-    if (this.#sameValue(difference(a, b), difference(c, d), tolerance)) return true;
-    return turned && this.#sameValue(difference(a, b), difference(d, c), tolerance);
+    return this.#sameUpToFactor(`(${a}) - (${b})`, `(${c}) - (${d})`, !turned);
+  }
+
+  /** The same line written otherwise: y = 2x + 1 and 2y - 4x = 2. The factor of an inequality is positive. */
+  #sameUpToFactor(a: string, b: string, positive: boolean): boolean {
+    const [x, y] = [this.#read(a), this.#read(b)];
+    if (x === null || y === null) return false;
+    const factors = this.#valuesOf(x, y).map(([left, right]) => left.re / right.re);
+    const [factor] = factors;
+    if (factors.length < 3 || !Number.isFinite(factor) || factor === 0 || (positive && factor < 0)) return false;
+    return factors.every((other) => near(other, factor, 1e-12, 0));
   }
 
   #sameValue(a: string, b: string, tolerance: number): boolean {
@@ -89,14 +102,6 @@ export class MathComparer {
     if (x === null || y === null) return false;
     if (x.isSame(y)) return true;
     if (brackets(a) !== brackets(b)) return false;
-    const [parts, others] = [partsOf(x), partsOf(y)];
-    if (parts !== null || others !== null) {
-      // Coordinates, intervals, matrices: place by place.
-      if (parts === null || others === null || x.operator !== y.operator || parts.length !== others.length)
-        return false;
-      return parts.every((part, index) => this.#close(part, others[index], tolerance));
-    }
-    if (isInteger(a) && isInteger(b)) return false;
     return this.#close(x, y, tolerance);
   }
 
@@ -104,24 +109,41 @@ export class MathComparer {
     if (x.isSame(y)) return true;
     const [parts, others] = [partsOf(x), partsOf(y)];
     if (parts !== null || others !== null) {
+      // Coordinates, intervals, matrices: place by place.
       if (parts === null || others === null || x.operator !== y.operator || parts.length !== others.length)
         return false;
       return parts.every((part, index) => this.#close(part, others[index], tolerance));
     }
-    const unknowns = [...new Set([...x.unknowns, ...y.unknowns])].sort();
-    const exact = unknowns.length === 0 ? x.isEqual(y) : undefined;
-    if (exact === true) return true;
-    let compared = 0;
-    for (let trial = 0; trial < (unknowns.length === 0 ? 1 : points.length); trial++) {
-      const values = Object.fromEntries(
-        unknowns.map((name, place) => [name, points[(trial + place) % points.length] + place]),
-      );
-      const [left, right] = [x.subs(values).N(), y.subs(values).N()];
-      if (!Number.isFinite(left.re) || !Number.isFinite(right.re)) continue;
-      if (!near(left.re, right.re, tolerance) || !near(left.im, right.im, tolerance)) return false;
-      compared++;
+    const isConstant = x.unknowns.length + y.unknowns.length === 0;
+    if (isConstant) {
+      const [left, right] = [x.evaluate(), y.evaluate()];
+      if (left.isInteger === true && right.isInteger === true) return left.isSame(right);
     }
-    return compared >= Math.min(3, unknowns.length === 0 ? 1 : 3);
+    // What cancels leaves a rest; what is written as a number does not: 1.6e-19 is not 0.
+    const rest = isNumber(x) && isNumber(y) ? 0 : 1e-12;
+    const alike = (left: number, right: number) => near(left, right, tolerance, rest);
+    const values = this.#valuesOf(x, y);
+    return (
+      values.length >= (isConstant ? 1 : 3) &&
+      values.every(([left, right]) => alike(left.re, right.re) && alike(left.im, right.im))
+    );
+  }
+
+  /** The values of two expressions at several points, where both have one; where unknowns are negative it must be real. */
+  #valuesOf(x: Expression, y: Expression): [Expression, Expression][] {
+    const unknowns = [...new Set([...x.unknowns, ...y.unknowns])].sort();
+    const trials = unknowns.length === 0 ? 1 : points.length + 2;
+    const values: [Expression, Expression][] = [];
+    for (let trial = 0; trial < trials; trial++) {
+      const isSigned = trial >= points.length;
+      const at = unknowns.map((name, place): [string, number] => {
+        const value = points[(trial + place) % points.length] + place;
+        return [name, isSigned && (trial + place) % 2 === 0 ? -value : value];
+      });
+      const both = [x, y].map((one) => one.subs(Object.fromEntries(at)).N()) as [Expression, Expression];
+      if (both.every(({ re, im }) => Number.isFinite(re) && !(isSigned && im !== 0))) values.push(both);
+    }
+    return values;
   }
 
   #read(text: string): Expression | null {
@@ -140,8 +162,6 @@ const squeeze = (text: string) =>
     .replace(/\s+/g, '')
     .replace(/\\frac(\d)(\d)/g, '\\frac{$1}{$2}')
     .toLowerCase();
-
-const isInteger = (text: string) => /^[-+]?\d+$/.test(text);
 
 const hundredth = ({ text, percent }: { text: string; percent: boolean }) => (percent ? `(${text})/100` : text);
 
@@ -172,7 +192,7 @@ function partsOf(expression: Expression): readonly Expression[] | null {
     : null;
 }
 
-function near(a: number, b: number, tolerance: number): boolean {
+function near(a: number, b: number, relative: number, absolute: number): boolean {
   if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return true;
-  return Math.abs(a - b) <= Math.max(tolerance * Math.max(Math.abs(a), Math.abs(b)), 1e-12);
+  return Math.abs(a - b) <= Math.max(relative * Math.max(Math.abs(a), Math.abs(b)), absolute);
 }

@@ -9,22 +9,38 @@ const afterMarker = compileExtraction({ type: 'after', marker: '####' }, '');
 export const findAnswer: Extractor = (text) => {
   const box = boxed(text);
   if ('found' in box) return box;
-  const said = lastMatch(text, /\banswer(?:\s+is)?\s*[:=]?\s+(?=\S)([^\n]+)/dgi);
-  if (said !== null) return sentencePart(said);
-  return lastFormula(text) ?? orElse(lastNumber(text), 'no answer');
+  return saidAnswer(text) ?? lastFormula(text) ?? orElse(lastNumber(text), 'no answer');
 };
 
-/** In the column of right answers: the last \boxed{}, else what follows the last ####, else everything. */
+/**
+ * In the column of right answers: the last \boxed{}, else what follows the last ####, else what follows the last "answer is", else
+ * the last formula where there is one in a sentence, else everything.
+ */
 export const findExpected: Extractor = (text) => {
   const box = boxed(text);
   if ('found' in box) return box;
   const marked = afterMarker(text);
   if ('found' in marked) return marked;
+  const said = saidAnswer(text) ?? (isSentence(text) ? lastFormula(text) : null);
+  if (said !== null) return said;
   return text.trim() === '' ? { missing: 'nothing' } : { found: text, span: { start: 0, end: text.length } };
 };
 
+const formulas = /\$\$?([^$]+)\$\$?|\\\(([\s\S]+?)\\\)|\\\[([\s\S]+?)\\\]/dg;
+
 function lastFormula(text: string): Extracted | null {
-  return lastMatch(text, /\$\$?([^$]+)\$\$?|\\\(([\s\S]+?)\\\)|\\\[([\s\S]+?)\\\]/dg);
+  return lastMatch(text, formulas);
+}
+
+/** Whether there are words between the formulas other than those that make a list of them: `$1$ or $2$` is none. */
+function isSentence(text: string): boolean {
+  const words = text.replace(formulas, ' ').match(/[A-Za-z]{2,}/g) ?? [];
+  return words.some((word) => word !== 'and' && word !== 'or');
+}
+
+function saidAnswer(text: string): Extracted | null {
+  const said = lastMatch(text, /\banswer(?:\s+is\b|\s*[:=])\s*[:=]?\s*(?=\S)([^\n]+)/dgi);
+  return said === null ? null : sentencePart(said);
 }
 
 /** The first formula in a sentence, else the sentence up to its end. */

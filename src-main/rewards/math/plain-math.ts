@@ -10,7 +10,7 @@ const symbols: [RegExp, string][] = [
   [/≤|<=/g, '\\le '],
   [/≥|>=/g, '\\ge '],
   [/≠|!=/g, '\\ne '],
-  [/≈/g, '='],
+  [/≈|\\approx(?![a-zA-Z])/g, '='],
   [/π/g, '\\pi '],
   [/∞/g, '\\infty '],
   [/∪/g, '\\cup '],
@@ -18,7 +18,8 @@ const symbols: [RegExp, string][] = [
   [/∈/g, '\\in '],
   [/±/g, '\\pm '],
   [/√/g, '\\sqrt '],
-  [/°/g, ''],
+  [/∅/g, '\\emptyset '],
+  [/°/g, '^\\circ '],
   [/½/g, '\\frac{1}{2}'],
   [/¼/g, '\\frac{1}{4}'],
   [/¾/g, '\\frac{3}{4}'],
@@ -28,17 +29,24 @@ const symbols: [RegExp, string][] = [
 
 const layout: [RegExp, string][] = [
   [/\\(?:left|right|displaystyle|textstyle|[bB]igg?[lr]?)(?![a-zA-Z])\s*\.?/g, ''],
-  [/\\[,;:! ]|\\q?quad(?![a-zA-Z])|~/g, ' '],
+  [/(?<!\\)\\!/g, ''],
+  [/(?<!\\)\\[,;: ]|\\q?quad(?![a-zA-Z])|~/g, ' '],
   [/\\[dtc]frac(?![a-zA-Z])/g, '\\frac'],
   [/\\(?:leq|leqslant)(?![a-zA-Z])/g, '\\le'],
   [/\\(?:geq|geqslant)(?![a-zA-Z])/g, '\\ge'],
   [/\\neq(?![a-zA-Z])/g, '\\ne'],
   [/\\cdot(?![a-zA-Z])/g, '\\times'],
-  [/\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))|\\degree(?![a-zA-Z])/g, ''],
   [/\\lbrace(?![a-zA-Z])/g, '\\{'],
   [/\\rbrace(?![a-zA-Z])/g, '\\}'],
+  [/\\(?:emptyset|varnothing)(?![a-zA-Z])/g, '\\{\\}'],
+  [/\\mathbb\s*(?:\{R\}|R)/g, '(-\\infty, \\infty)'],
+  [/\\langle(?![a-zA-Z])/g, '('],
+  [/\\rangle(?![a-zA-Z])/g, ')'],
+  [/\\(begin|end)\s*\{[bB]matrix\}/g, '\\$1{pmatrix}'],
   [/\\\$|\\(?:pounds|euro)(?![a-zA-Z])|[$€£]/g, ''],
 ];
+
+const degrees = /\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))|\\degree(?![a-zA-Z])/g;
 
 /** Words after a number that say what it counts. */
 const unitWords =
@@ -50,12 +58,14 @@ const unitWords =
 export function plainMath(raw: string): { text: string; percent: boolean } {
   let text = raw
     .trim()
-    .replace(/^\$+|\$+$/g, '')
+    .replace(/^(?:\*\*|\$)+|(?:\*\*|\$)+$/g, '')
     .replace(/^\\[[(]|\\[\])]$/g, '')
     .trim();
   text = text.replace(/\*\*/g, '^');
   for (const [pattern, plain] of [...symbols, ...layout]) text = text.replace(pattern, plain);
-  text = text.replace(/[.,;:]\s*$/, '').trim();
+  // 60° answers 60, but the sine of 30° is not that of 30.
+  if (!/(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])/.test(text)) text = text.replace(degrees, '');
+  text = text.replace(/^\s*=|[.,;:]\s*$/g, '').trim();
   const percent = /(?:\\?%|\bpercent)\s*$/.test(text);
   if (percent) text = text.replace(/(?:\\?%|\bpercent)\s*$/, '');
   text = withoutUnits(text);
@@ -63,6 +73,7 @@ export function plainMath(raw: string): { text: string; percent: boolean } {
   // 1,234,567 and 1{,}234 are one number; 1,2 are two.
   text = text.replace(/(\d)\{,\}(?=\d{3})/g, '$1,');
   text = text.replace(/(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])/g, (digits) => digits.replaceAll(',', ''));
+  text = text.replace(/(?<![\d.,])(\d+)\s+(\d+)\s*\/\s*(\d+)(?!\d)/g, '$1\\frac{$2}{$3}');
   text = plainFunctions(text);
   // x^12 is meant as x^{12}.
   text = text.replace(/\^\s*(-?\d{2,}|-\d)/g, '^{$1}');
@@ -72,7 +83,7 @@ export function plainMath(raw: string): { text: string; percent: boolean } {
 /** Takes off `\text{ cm}`, `\mathrm{kg}` and unit words behind a number. */
 function withoutUnits(text: string): string {
   const formatted =
-    /^(.*[\d})\]])\s*\\(?:text|mathrm|textrm|mbox|mathbf|operatorname)\s*\{([^{}]*)\}\s*(?:\^\s*\{?\s*[23]\s*\}?)?$/.exec(
+    /^(.*(?:[\d})\]]|\\pi))\s*\\(?:text|mathrm|textrm|mbox|mathbf|operatorname)\s*\{([^{}]*)\}\s*(?:\^\s*\{?\s*[23]\s*\}?)?$/.exec(
       text,
     );
   if (formatted !== null && !/^\s*(?:and|or)\s*$/.test(formatted[2])) return withoutUnits(formatted[1].trim());

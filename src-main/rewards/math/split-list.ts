@@ -29,22 +29,49 @@ export function splitOutside(text: string, separator: RegExp): string[] {
 }
 
 /**
- * The members of `1, 2`, `1 and 2`, `x=1 or x=2`, `\{1, 2\}` and `\pm 2`, whose order does not count; null for what is no such list.
+ * The members of `1, 2`, `1 and 2`, `x=1 or x=2`, `\{1, 2\}`, `[0,1] \cup [2,3]` and `\pm 2`, whose order does not count; null for
+ * what is no such list.
  */
 export function membersOf(text: string): string[] | null {
   const set = /^\\\{([\s\S]*)\\\}$/.exec(text);
   const inside = set === null ? text : set[1];
-  const parts = splitOutside(inside, /,?\s*(?<![a-zA-Z\\])(?:and|or)(?![a-zA-Z])\s*|\s*[,;]\s*/)
+  const separator = /,?\s*(?<![a-zA-Z\\])(?:and|or)(?![a-zA-Z])\s*|\s*[,;]\s*|\s*\\cup(?![a-zA-Z])\s*/;
+  const parts = splitOutside(inside, separator)
     .filter((part) => part !== '')
     .flatMap(bothSigns);
-  return set !== null || parts.length > 1 ? parts : null;
+  if (set !== null) return [...new Set(parts)];
+  return parts.length > 1 ? parts : null;
 }
 
+/** Signs that are written twice go together: the upper ones, then the lower ones. */
 function bothSigns(text: string): string[] {
-  const parts = splitOutside(text, /\\pm(?![a-zA-Z])/);
-  return parts.length === 2
-    ? [`${parts[0]} + ${parts[1]}`, `${parts[0]} - ${parts[1]}`].map((part) => part.trim())
-    : [text];
+  if (!/\\pm(?![a-zA-Z])/.test(text)) return [text];
+  const signed = (upper: string, lower: string) =>
+    text.replace(/\\(pm|mp)(?![a-zA-Z])/g, (_, sign) => (sign === 'pm' ? upper : lower));
+  return [signed('+', '-'), signed('-', '+')];
+}
+
+/** The interval that `x \ge 3` or `1 < x \le 2` says an unknown lies in; null for what says none. */
+export function intervalOf(text: string): { unknown: string; interval: string } | null {
+  const signs = /\\le(?![a-zA-Z])|\\ge(?![a-zA-Z])|<|>/;
+  let sides = splitOutside(text, signs);
+  let between = Array.from(text.matchAll(new RegExp(signs, 'g')), ([sign]) => sign);
+  if (sides.length !== between.length + 1 || sides.includes('')) return null;
+  if (between.every((sign) => sign === '>' || sign === '\\ge')) {
+    sides = sides.toReversed();
+    between = between.toReversed().map((sign) => (sign === '>' ? '<' : '\\le'));
+  }
+  if (between.some((sign) => sign !== '<' && sign !== '\\le')) return null;
+  const isUnknown = (side: string) => /^(?:[a-zA-Z]|\\[a-z]+)$/.test(side);
+  const [first, middle, last] = sides;
+  const from = (bound: string, sign: string) => `${sign === '<' ? '(' : '['}${bound}`;
+  const to = (bound: string, sign: string) => `${bound}${sign === '<' ? ')' : ']'}`;
+  if (sides.length === 3 && isUnknown(middle))
+    return { unknown: middle, interval: `${from(first, between[0])}, ${to(last, between[1])}` };
+  if (sides.length !== 2 || isUnknown(first) === isUnknown(middle)) return null;
+  return isUnknown(first)
+    ? { unknown: first, interval: `(-\\infty, ${to(middle, between[0])}` }
+    : { unknown: middle, interval: `${from(first, between[0])}, \\infty)` };
 }
 
 const flipped: Record<string, string> = { '<': '<', '>': '<', '\\le': '\\le', '\\ge': '\\le' };

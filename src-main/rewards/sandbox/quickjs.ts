@@ -171,8 +171,10 @@ export class ScriptSession {
     this.#runtime.setMemoryLimit(this.#limits.memoryMb * 1024 * 1024 + readErrorBytes);
     const { what, place } = this.#describe(error);
     if (timedOut) return new ScriptFailure(`ran longer than ${this.#limits.timeoutMs} ms`, place);
-    if (what === 'InternalError: out of memory' || what === 'null')
-      return new ScriptFailure(`needed more than ${this.#limits.memoryMb} MiB of memory`, place);
+    const tooMuch = `needed more than ${this.#limits.memoryMb} MiB of memory`;
+    if (what === 'InternalError: out of memory') return new ScriptFailure(tooMuch, place);
+    // QuickJS throws null where not even an error fits.
+    if (what === 'null') return new ScriptFailure(`threw null, or ${tooMuch}`, place);
     if (what.endsWith('stack overflow'))
       return new ScriptFailure(`nested calls deeper than its stack of ${this.#limits.stackKb} KiB`, place);
     return new ScriptFailure(`threw ${what}`, place);

@@ -7,6 +7,7 @@ import type { CompletionScore } from '../../../rewards/reward-scorer.ts';
 import { countsTokens } from './bench-text.ts';
 import { promptText, withBench, type BenchOptions } from './bench.ts';
 import { goldCompletion } from './gold-completion.ts';
+import { rightAnswer } from './right-answer.ts';
 import { roughNote, roughTokenizer, type Tokenize } from './rough-tokens.ts';
 import { bestForAnswer } from './rule-range.ts';
 import { weightOf } from './tally.ts';
@@ -42,10 +43,10 @@ export function benchDataset(
       });
       const scored = await bench.score(batch);
       scored.forEach(([score], index) => {
-        const missed = missedBy(bench.rules, score);
+        const { row, completions } = batch[index];
+        const missed = missedBy(bench.rules, row, score);
         if (missed.length === 0) return gold.perfect++;
         short++;
-        const { row, completions } = batch[index];
         const [{ text }] = completions;
         if (imperfect.length < TOLD) imperfect.push({ row: row.index, completion: text, reward: score.reward, missed });
       });
@@ -63,14 +64,15 @@ export function benchDataset(
 
 /**
  * The rules that a perfect answer should satisfy and did not. A rule that is a metric only is not among them, nor is one that does not
- * apply to the row where another does.
+ * apply to the row where another does that asks for an answer.
  */
-function missedBy(rules: readonly RewardRule[], { scores }: CompletionScore): MissedScore[] {
+function missedBy(rules: readonly RewardRule[], row: DatasetRow, { scores }: CompletionScore): MissedScore[] {
   const asked = rules.flatMap((rule, place) => {
     const best = bestForAnswer(rule);
     return best === null || weightOf(rule) === 0 ? [] : { rule: rule.name, best, ...pick(scores[place]) };
   });
-  const isJudged = asked.some(({ score }) => score !== null);
+  const asksAnswer = (name: string) => rules.some((rule) => rule.name === name && rightAnswer(rule, row) !== null);
+  const isJudged = asked.some(({ rule, score }) => score !== null && asksAnswer(rule));
   return asked.filter(({ score, best }) => (score === null ? !isJudged : score < best - 1e-9));
 }
 

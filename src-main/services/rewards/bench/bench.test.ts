@@ -136,6 +136,19 @@ describe('gold answers', () => {
     expect(findings.map(({ code }) => code)).toEqual(['gold_not_best']);
   });
 
+  test('a row that no answer can be held against is not perfect for its form', async () => {
+    const rows = [{ ...row, columns: { answer: 'two' } }];
+    const { gold } = await benchDataset(rulesOfPreset('arithmetic'), rows);
+    expect(gold.perfect).toBe(0);
+    expect(gold.imperfect[0].missed).toMatchObject([{ rule: 'accuracy', score: null, best: 1 }]);
+  });
+
+  test('a rule that does not apply to the row is none of its faults where another does', async () => {
+    const other = rule('other', { type: 'answer_match', compare: 'numeric' });
+    const { gold } = await benchDataset([right, other], [{ ...row, columns: { answer: 'two' } }]);
+    expect(gold.perfect).toBe(1);
+  });
+
   test('can be given up', async () => {
     const rows = await readDataset(addition);
     const controller = new AbortController();
