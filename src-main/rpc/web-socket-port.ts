@@ -10,18 +10,10 @@ export interface AnyWebSocket {
 
 const OPEN = 1;
 
-/** What is sent once the socket has closed is dropped; what arrives and is no JSON is not from a studio and is dropped as well. */
+/** What is sent once the socket has closed is dropped. */
 export function webSocketPort(socket: AnyWebSocket): Port {
   const mailbox = new Mailbox();
-  socket.addEventListener('message', ({ data }) => {
-    let message: unknown;
-    try {
-      message = JSON.parse(String(data));
-    } catch {
-      return;
-    }
-    mailbox.deliver(message);
-  });
+  socket.addEventListener('message', ({ data }) => mailbox.deliver(data));
   return {
     send: (message) => {
       if (socket.readyState === OPEN) socket.send(JSON.stringify(message));
