@@ -17,5 +17,8 @@ export function messagePort(port: AnyMessagePort): Port {
   if ('addEventListener' in port) port.addEventListener('message', deliver);
   else port.on('message', deliver);
   port.start();
-  return { send: (message) => port.postMessage(JSON.stringify(message)), receive: (receiver) => mailbox.receive(receiver) };
+  return {
+    send: (message) => port.postMessage(JSON.stringify(message)),
+    receive: (receiver) => mailbox.receive(receiver),
+  };
 }

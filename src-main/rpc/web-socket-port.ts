@@ -10,6 +10,12 @@ export interface AnyWebSocket {
 
 const OPEN = 1;
 
+/** Milliseconds between two signs of life from the headless host: empty messages, which carry nothing. */
+export const BEAT_INTERVAL = 15_000;
+
+/** After so many of them without a sign of life, either side takes the connection for lost. */
+export const BEATS_TO_MISS = 4;
+
 /** What is sent once the socket has closed is dropped. */
 export function webSocketPort(socket: AnyWebSocket): Port {
   const mailbox = new Mailbox();
