@@ -6,6 +6,7 @@ import { EventLog } from '../rpc/event-log.ts';
 import type { Service } from '../rpc/server.ts';
 import type { EngineLauncher } from '../runs/engine-launcher.ts';
 import { createRunManager } from '../runs/run-manager.ts';
+import { isLive } from '../runs/run-state.ts';
 import { databasePath } from '../services/data-directory.ts';
 import { Jobs } from '../services/jobs.ts';
 import { openModelLibrary } from '../services/models/library.ts';
@@ -97,9 +98,10 @@ export function hostStudio(parts: Parts): HostedStudio {
     liveRuns: () => opened?.context.runs.live() ?? [],
     nameOf: (run) => open().context.store.reader.getRun(run).name,
     stopRuns: async () => {
-      const { runs } = open().context;
+      const { runs, store } = open().context;
       const live = runs.live();
-      for (const id of live) runs.stop(id);
+      // One that has just ended is live until its process has gone.
+      for (const id of live) if (isLive(store.reader.getRun(id).status)) runs.stop(id);
       await Promise.all(live.map((id) => runs.finished(id)));
     },
     close: async () => {
