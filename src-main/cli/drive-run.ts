@@ -1,9 +1,10 @@
 /** Takes a run from its rows to its end in this terminal: what `train`, `sft`, `reward-model` and `demo` have in common. */
 import type { RunConfig } from '../contract/config.ts';
 import type { ErrorCode } from '../contract/errors.ts';
-import type { RunDetail, RunStatus, RunSummary } from '../contract/run.ts';
+import type { RunDetail, RunSummary } from '../contract/run.ts';
 import { checkExamples } from '../engine/reward-model/examples.ts';
 import type { RunRows } from '../runs/content-hash.ts';
+import { isLive } from '../runs/run-state.ts';
 import { runCommands } from '../services/config/config-file.ts';
 import { requireRunMemory } from '../services/models/run-memory.ts';
 import { prepareRun } from '../services/runs/prepare-run.ts';
@@ -89,10 +90,6 @@ async function followRun(studio: Studio, run: RunDetail, begin: () => void, outp
 
 /** Failures that a resumed run would only meet again. */
 const lasting: readonly ErrorCode[] = ['config_invalid', 'reward_invalid', 'model_unsupported', 'training_diverged'];
-
-function isLive(status: RunStatus): boolean {
-  return status === 'running' || status === 'paused';
-}
 
 /** Says how the run ended and what to do next; under `--json` the result is the last line. */
 function report(ended: RunSummary, run: RunDetail, interrupted: boolean, studio: Studio, output: Output): number {

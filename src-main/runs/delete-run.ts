@@ -2,10 +2,11 @@
 import { rmSync } from 'node:fs';
 import { StudioError } from '../contract/errors.ts';
 import type { Store, StoredRun } from '../store/interfaces.ts';
+import { isLive } from './run-state.ts';
 
 /** @throws StudioError run_state while it goes on, io_failed when its folder cannot be deleted */
 export function deleteRun({ writer }: Store, { id, status, directory }: StoredRun): void {
-  if (status === 'running' || status === 'paused') {
+  if (isLive(status)) {
     throw new StudioError('run_state', `Run ${id} cannot be deleted: it is ${status}. Stop it first.`);
   }
   writer.deleteRun(id);
