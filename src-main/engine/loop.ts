@@ -187,7 +187,6 @@ async function* checkpoint({
       coefficients: state.coefficients,
       passRates: state.passRates,
     },
-    run.config.save_total_limit,
     run.type === 'grpo' && run.config.sync_ref_model ? reference : null,
     {
       ...(run.type === 'reward_model' && policy.adapter === null

@@ -7,7 +7,7 @@ import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readAdapterDescription } from '../../checkpoint/adapter-description.ts';
-import { sync, writeSynced } from '../../checkpoint/durable-files.ts';
+import { sync, syncFolder, writeSynced } from '../../checkpoint/durable-files.ts';
 import { readSafetensors } from '../../checkpoint/safetensors.ts';
 import { writeSafetensors } from '../../checkpoint/safetensors-writer.ts';
 import type { NamedArray } from '../../checkpoint/tensor-file.ts';
@@ -73,7 +73,6 @@ export function configHash({ type, config }: RunConfig): string {
 /**
  * @param parent folder the checkpoints of the run go into
  * @param modelFolder what the run started from: config and tokenizer are copied from it; an adapter's base model, or an adapter of it
- * @param limit checkpoints kept; older ones are removed once the new one is in place
  * @param reference a reference policy that the run changes, to be saved too; null where it stays what the run started from
  * @param texts further files by name; one of them may take the place of the model folder's own
  * @returns the new checkpoint's folder, `step-NNNNNN`
@@ -84,7 +83,6 @@ export async function saveCheckpoint(
   policy: Policy,
   optimizer: Optimizer,
   state: TrainerState,
-  limit: number,
   reference: Policy | null = null,
   texts: Readonly<Record<string, string>> = {},
 ): Promise<string> {
@@ -98,7 +96,9 @@ export async function saveCheckpoint(
   const copied = policy.adapter === null ? [CONFIG_FILE, ...TOKENIZER_FILES] : TOKENIZER_FILES;
   const copiedFrom = await tokenizerFolder(modelFolder);
   for (const file of await readdir(copiedFrom)) {
-    if (copied.includes(file)) await copyFile(join(copiedFrom, file), join(temporary, file));
+    if (!copied.includes(file)) continue;
+    await copyFile(join(copiedFrom, file), join(temporary, file));
+    await sync(join(temporary, file));
   }
   for (const [file, text] of Object.entries(texts)) await writeSynced(join(temporary, file), text);
   if (policy.adapter !== null) {
@@ -116,14 +116,13 @@ export async function saveCheckpoint(
     await writeSafetensors(join(temporary, REFERENCE_FOLDER, 'model.safetensors'), weightArrays(reference.weights), {
       format: 'pt',
     });
+    await syncFolder(join(temporary, REFERENCE_FOLDER));
   }
   await writeSafetensors(join(temporary, OPTIMIZER_FILE), optimizer.state(), {});
   await writeSynced(join(temporary, STATE_FILE), JSON.stringify(state, null, 2));
   await sync(temporary);
   await rename(temporary, target);
   await sync(parent);
-  const checkpoints = (await readdir(parent)).filter((entry) => /^step-\d+$/.test(entry)).sort();
-  for (const old of checkpoints.slice(0, -limit)) await rm(join(parent, old), { recursive: true });
   return target;
 }
 
