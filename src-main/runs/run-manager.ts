@@ -67,11 +67,19 @@ export function createRunManager({ store, dataDirectory, launchEngine }: RunMana
   const { reader, writer } = store;
   const live = new Map<string, LiveRun>();
   const listeners = new Set<RunListener>();
-  const interruptDead = () => interruptDeadRuns(store, live);
+
+  /** A full or read-only disk must not hide the runs: they are shown as they stand. What steers one tells of it. */
+  function interruptDead(): void {
+    try {
+      interruptDeadRuns(store, live);
+    } catch (error) {
+      if (!(error instanceof StudioError) || error.code !== 'store_failed') throw error;
+    }
+  }
   interruptDead();
 
   function getRun(id: string): StoredRun {
-    interruptDead();
+    interruptDeadRuns(store, live);
     return reader.getRun(id);
   }
 
