@@ -17,7 +17,7 @@ if (major > 22 || (major === 22 && minor >= 18)) {
   const child = spawn(ownNode, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
   // Ctrl-C reaches both processes, so the child decides; what is sent to this one alone is passed on.
   process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 } else {
   console.error(

@@ -1,19 +1,28 @@
-/** Ctrl-C in two steps: the first asks for an orderly end, the second ends at once. */
+/**
+ * Ctrl-C in two steps: the first asks for an orderly end, the second ends at once. A terminal that is closed, or an SSH connection that is lost,
+ * asks for an orderly end as well; it may do so several times.
+ */
+
+/** What asks this process to end. */
+export const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export interface InterruptHandlers {
-  /** The first Ctrl-C (or SIGTERM). */
+  /** The first Ctrl-C (or SIGTERM, or SIGHUP). */
   first(): void;
-  /** Every later one. */
+  /** Every later one but SIGHUP. */
   again(): void;
 }
 
 /** Listens until the returned function is called. */
 export function onInterrupt(handlers: InterruptHandlers): () => void {
-  let count = 0;
-  const listener = () => (count++ === 0 ? handlers.first() : handlers.again());
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  for (const signal of signals) process.on(signal, listener);
+  let asked = false;
+  const listener = (signal: NodeJS.Signals) => {
+    if (asked && signal !== 'SIGHUP') handlers.again();
+    if (!asked) handlers.first();
+    asked = true;
+  };
+  for (const signal of endSignals) process.on(signal, listener);
   return () => {
-    for (const signal of signals) process.off(signal, listener);
+    for (const signal of endSignals) process.off(signal, listener);
   };
 }

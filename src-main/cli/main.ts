@@ -5,9 +5,15 @@ import { runCli } from './program.ts';
 
 // A reader that has seen enough, as in `grpo-studio runs list | head`, is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+  if (error.code === 'EPIPE') process.exit(0);
+  ignoreClosedTerminal(error);
 });
+process.stderr.on('error', ignoreClosedTerminal);
+
+/** What a closed terminal has interrupted ends in order, unheard. */
+function ignoreClosedTerminal(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EIO') throw error;
+}
 
 process.exitCode = await runCli(process.argv.slice(2), {
   entry: join(import.meta.dirname, '../engine/entry.ts'),

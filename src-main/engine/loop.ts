@@ -171,12 +171,11 @@ async function* checkpoint({
 }: OpenRun): AsyncGenerator<EngineEvent, void> {
   const { step } = state;
   yield { type: 'phase', phase: 'checkpoint', step };
-  const path = await saveCheckpoint(
-    checkpoints,
-    run.config.model,
+  const path = await saveCheckpoint(checkpoints, {
+    modelFolder: run.config.model,
     policy,
     optimizer,
-    {
+    state: {
       version: 1,
       configHash: configHash(run),
       seed: run.config.seed,
@@ -187,15 +186,14 @@ async function* checkpoint({
       coefficients: state.coefficients,
       passRates: state.passRates,
     },
-    run.config.save_total_limit,
-    run.type === 'grpo' && run.config.sync_ref_model ? reference : null,
-    {
+    reference: run.type === 'grpo' && run.config.sync_ref_model ? reference : null,
+    texts: {
       ...(run.type === 'reward_model' && policy.adapter === null
         ? { [CONFIG_FILE]: await rewardModelConfigFile(run.config.model) }
         : {}),
       ...(replay === null ? {} : { [REPLAY_FILE]: replay.serialise() }),
     },
-  );
+  });
   yield { type: 'checkpoint', step, path };
 }
 

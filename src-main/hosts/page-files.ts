@@ -47,7 +47,7 @@ export async function readPageFile(directory: string, pathname: string): Promise
   const mediaType = mediaTypes[extname(file)];
   if (!file.startsWith(root) || file.includes('\0') || mediaType === undefined) return null;
   const body = await readFile(file).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
     throw error;
   });
   if (body === null) return null;

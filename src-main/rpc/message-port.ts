@@ -1,4 +1,7 @@
-/** A port over a MessagePort: the page's own, or Electron's MessagePortMain. */
+/**
+ * A port over a MessagePort: the page's own, or Electron's MessagePortMain. Messages go as JSON texts here too: a structured clone refuses
+ * the page's reactive proxies, and keeps values that no other port carries.
+ */
 import { Mailbox } from './mailbox.ts';
 import type { Port } from './port.ts';
 
@@ -14,5 +17,8 @@ export function messagePort(port: AnyMessagePort): Port {
   if ('addEventListener' in port) port.addEventListener('message', deliver);
   else port.on('message', deliver);
   port.start();
-  return { send: (message) => port.postMessage(message), receive: (receiver) => mailbox.receive(receiver) };
+  return {
+    send: (message) => port.postMessage(JSON.stringify(message)),
+    receive: (receiver) => mailbox.receive(receiver),
+  };
 }

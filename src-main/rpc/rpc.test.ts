@@ -159,12 +159,42 @@ test('a message that no client would send changes nothing', async () => {
   expect(call).toHaveBeenCalledOnce();
 });
 
+test.each(['memory', 'MessagePort'])('a page may send its reactive proxies over a %s port', async (kind) => {
+  const { port1, port2 } = new MessageChannel();
+  const [page, studio] = kind === 'memory' ? memoryPorts() : [messagePort(port1), messagePort(port2)];
+  serve(studio, { call: async (_endpoint, input) => input, channel: () => undefined });
+  const client = new Client();
+  client.connect(page);
+  const proxy = new Proxy({ seed: 1, name: undefined }, {});
+  await expect(client.call('begin-run', proxy)).resolves.toStrictEqual({ seed: 1 });
+  port1.close();
+});
+
+test('a listen that is said twice is one, and ends with its connection', async () => {
+  const log = new EventLog<number>('a');
+  const [page, studio] = memoryPorts();
+  const onAppend = vi.spyOn(log, 'onAppend');
+  const end = serve(studio, { call: async () => null, channel: () => log as EventLog<unknown> });
+  const sent: { events?: unknown[] }[] = [];
+  page.receive((message) => sent.push(message as { events: unknown[] }));
+  for (let i = 0; i < 2; i++) page.send({ kind: 'listen', id: 0, channel: 'numbers', after: null });
+  await vi.waitFor(() => expect(onAppend).toHaveBeenCalledTimes(2), 30_000);
+  log.append(1);
+  await vi.waitFor(() => expect(sent.flatMap(({ events }) => events)).toEqual([1]), 30_000);
+  end();
+  log.append(2);
+  await delay(150);
+  expect(sent.flatMap(({ events }) => events)).toEqual([1]);
+});
+
 test('a MessagePort carries the same', async () => {
   const { port1, port2 } = new MessageChannel();
   const end = serve(messagePort(port2), { call: async (endpoint) => endpoint, channel: () => undefined });
   const client = new Client();
   client.connect(messagePort(port1));
   await expect(client.call('hello', null)).resolves.toBe('hello');
+  port1.postMessage('no JSON');
+  await expect(client.call('still there', null)).resolves.toBe('still there');
   end();
   port1.close();
 });

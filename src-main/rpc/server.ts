@@ -52,6 +52,7 @@ export function serve(port: Port, service: Service): () => void {
       number = log.last;
       send({ kind: 'events', id, log: log.id, number, gap: gap || gapBefore, events });
     };
+    listens.get(id)?.(); // a client that says it twice has one listen all the same
     flush(after !== null && !known);
     const stop = log.onAppend(() => (timer ??= setTimeout(flush, BATCH_INTERVAL, false)));
     listens.set(id, () => {

@@ -10,18 +10,16 @@ export interface AnyWebSocket {
 
 const OPEN = 1;
 
-/** What is sent once the socket has closed is dropped; what arrives and is no JSON is not from a studio and is dropped as well. */
+/** Milliseconds between two signs of life from the headless host: empty messages, which carry nothing. */
+export const BEAT_INTERVAL = 15_000;
+
+/** After so many of them without a sign of life, either side takes the connection for lost. */
+export const BEATS_TO_MISS = 4;
+
+/** What is sent once the socket has closed is dropped. */
 export function webSocketPort(socket: AnyWebSocket): Port {
   const mailbox = new Mailbox();
-  socket.addEventListener('message', ({ data }) => {
-    let message: unknown;
-    try {
-      message = JSON.parse(String(data));
-    } catch {
-      return;
-    }
-    mailbox.deliver(message);
-  });
+  socket.addEventListener('message', ({ data }) => mailbox.deliver(data));
   return {
     send: (message) => {
       if (socket.readyState === OPEN) socket.send(JSON.stringify(message));

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { listCheckpoints, newestCheckpoint, removeCheckpointsAfter } from './checkpoints.ts';
+import { listCheckpoints, newestCheckpoint, pruneCheckpoints, removeCheckpointsAfter } from './checkpoints.ts';
 
 let directory: string;
 
@@ -36,4 +36,10 @@ test('checkpoints after a step are deleted with what they hold', () => {
   writeFileSync(join(directory, 'checkpoints', 'step-000004', 'model.safetensors'), 'weights');
   removeCheckpointsAfter(directory, 2);
   expect(listCheckpoints(directory).map(({ step }) => step)).toEqual([2]);
+});
+
+test('the newest are kept of those that are recorded, and what the engine wrote ahead of that', () => {
+  make('step-000002', 'step-000004', 'step-000006', 'step-000008', 'step-1000000');
+  pruneCheckpoints(directory, 6, 2);
+  expect(listCheckpoints(directory).map(({ step }) => step)).toEqual([4, 6, 8, 1000000]);
 });

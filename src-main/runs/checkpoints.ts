@@ -1,4 +1,4 @@
-/** The checkpoint folders of a run: `checkpoints/step-NNNNNN`. The engine writes and prunes them; a folder of that name is complete. */
+/** The checkpoint folders of a run: `checkpoints/step-NNNNNN`. The engine writes them; a folder of that name is complete. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { StudioError } from '../contract/errors.ts';
@@ -25,12 +25,28 @@ export function newestCheckpoint(runDirectory: string, step: number): Checkpoint
 
 /** Deletes the checkpoints after `step`: a run that goes on from there makes them anew, under the same names. */
 export function removeCheckpointsAfter(runDirectory: string, step: number): void {
-  for (const checkpoint of listCheckpoints(runDirectory).filter((candidate) => candidate.step > step)) {
+  remove(listCheckpoints(runDirectory).filter((candidate) => candidate.step > step));
+}
+
+/**
+ * Deletes all but the newest `limit` checkpoints up to `step`, the last that is recorded. Those after it do not count: an engine runs ahead of
+ * its host, and a run can only be resumed at a step that is recorded.
+ */
+export function pruneCheckpoints(runDirectory: string, step: number, limit: number): void {
+  remove(
+    listCheckpoints(runDirectory)
+      .filter((candidate) => candidate.step <= step)
+      .slice(0, -limit),
+  );
+}
+
+function remove(outdated: Checkpoint[]): void {
+  for (const { path } of outdated) {
     try {
-      rmSync(checkpoint.path, { recursive: true });
+      rmSync(path, { recursive: true });
     } catch (error) {
-      const sentence = `The outdated checkpoint ${checkpoint.path} cannot be deleted (${(error as Error).message}). Delete it by hand.`;
-      throw new StudioError('io_failed', sentence, { path: checkpoint.path }, { cause: error });
+      const sentence = `The outdated checkpoint ${path} cannot be deleted (${(error as Error).message}). Delete it by hand.`;
+      throw new StudioError('io_failed', sentence, { path }, { cause: error });
     }
   }
 }

@@ -1,7 +1,7 @@
 /** What is left when a host process dies by SIGKILL, and how two hosts on one database keep out of each other's way. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -90,9 +90,23 @@ test('a run that another process drives is left alone until that process dies, a
   await ended(host);
   await vi.waitFor(() => expect(() => process.kill(enginePid, 0)).toThrow('ESRCH'), 30_000);
 
-  const manager = openManager(store);
+  expect(() => bystander.stop(id)).toThrow('it was interrupted; it can be resumed');
   expect(store.reader.getRun(id).status).toBe('interrupted');
-  manager.resume(id, rows);
-  expect(await manager.finished(id)).toMatchObject({ status: 'completed' });
+  bystander.resume(id, rows);
+  expect(await bystander.finished(id)).toMatchObject({ status: 'completed' });
+  store.close();
+});
+
+test('a run that cannot be marked as interrupted does not hide the others', async () => {
+  const { host, id } = await startHost('obey');
+  host.kill('SIGKILL');
+  await ended(host);
+  const store = openDatabase();
+  const { directory } = store.reader.getRun(id);
+  rmSync(join(directory, 'driver.lock'), { force: true });
+  mkdirSync(join(directory, 'driver.lock')); // as on a disk that is full or not to be written
+  const manager = openManager(store);
+  expect(store.reader.listRuns()).toMatchObject([{ id, status: 'running' }]);
+  expect(() => manager.resume(id, rows)).toThrow(expect.objectContaining({ code: 'store_failed' }));
   store.close();
 });

@@ -1,7 +1,8 @@
-/** Writes what the engine reports into the store, as it comes. */
+/** Writes what the engine reports into the store, as it comes, and deletes the checkpoints that it makes outdated. */
 import type { EngineEvent } from '../contract/engine.ts';
 import type { ErrorRecord } from '../contract/errors.ts';
 import type { Store, RunEvent } from '../store/interfaces.ts';
+import { pruneCheckpoints } from './checkpoints.ts';
 import { nextStatus, type RunAction } from './run-state.ts';
 
 /** Takes a run through one transition, with the event that tells of it. */
@@ -37,7 +38,8 @@ export function recordEvent(store: Store, runId: string, event: EngineEvent): vo
     case 'evaluation':
       return writer.recordEvaluation(runId, event.record);
     case 'checkpoint':
-      return writer.recordCheckpoint(runId, event.step, event.path);
+      writer.recordCheckpoint(runId, event.step, event.path);
+      return prune(store, runId, event.step);
     case 'warning':
       return writer.addEvent(runId, { type: 'warning', step: event.step, message: event.message });
     case 'paused':
@@ -65,5 +67,15 @@ export function recordEvent(store: Store, runId: string, event: EngineEvent): vo
       const message = `${event.error.code}: ${event.error.message}`;
       return transition(store, runId, 'fail', { type: 'failed', step: event.step, message }, event.error);
     }
+  }
+}
+
+/** An outdated checkpoint that resists only takes up space. */
+function prune({ reader, writer }: Store, runId: string, step: number): void {
+  const { directory, run } = reader.getRun(runId);
+  try {
+    pruneCheckpoints(directory, step, run.config.save_total_limit);
+  } catch (error) {
+    writer.addEvent(runId, { type: 'warning', step, message: (error as Error).message });
   }
 }

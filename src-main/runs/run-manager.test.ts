@@ -1,5 +1,5 @@
 /** The life of runs with real child processes: the fake engine plays what the configuration's `model` says. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -104,6 +104,16 @@ describe('a run', () => {
     expect(await manager.finished(id)).toMatchObject({ status: 'completed' });
     expect(() => manager.resume(id, rows)).toThrow('it has taken all its steps');
     expect(() => manager.start(id, rows)).toThrow(expect.objectContaining({ code: 'run_state' }));
+  });
+
+  test('keeps as many checkpoints as its config says', async () => {
+    const { id, directory } = manager.createRun(grpoRun({ model: 'obey', save_total_limit: 1 }), rows);
+    manager.start(id, rows);
+    await reachStep3();
+    expect(readdirSync(join(directory, 'checkpoints'))).toEqual(['step-000002']);
+    manager.checkpoint(id);
+    await vi.waitFor(() => expect(types().filter((type) => type === 'checkpoint')).toHaveLength(2), 30_000);
+    expect(readdirSync(join(directory, 'checkpoints'))).toEqual(['step-000003']);
   });
 
   test('is steered by commands: pause, checkpoint, continue, stop', async () => {

@@ -46,6 +46,8 @@ export interface RunManager {
   delete(id: string): void;
   /** Ids of the runs that this manager drives. */
   live(): string[];
+  /** Marks the runs as interrupted whose host has died meanwhile; for those who show runs. What steers runs does it by itself. */
+  interruptDead(): void;
   /** Calls `listener` with each event of each run this manager drives, after it has been recorded; returns how to end that. */
   onEvent(listener: RunListener): () => void;
   /** Resolves when the run's engine has gone, at once for a run that has ended; a failed run resolves too, with its error. */
@@ -64,13 +66,27 @@ interface RunManagerParts {
 
 /** Runs left by a host that died are marked as interrupted first. */
 export function createRunManager({ store, dataDirectory, launchEngine }: RunManagerParts): RunManager {
-  interruptDeadRuns(store);
   const { reader, writer } = store;
   const live = new Map<string, LiveRun>();
   const listeners = new Set<RunListener>();
 
+  /** A full or read-only disk must not hide the runs: they are shown as they stand. What steers one tells of it. */
+  function interruptDead(): void {
+    try {
+      interruptDeadRuns(store, live);
+    } catch (error) {
+      if (!(error instanceof StudioError) || error.code !== 'store_failed') throw error;
+    }
+  }
+  interruptDead();
+
+  function getRun(id: string): StoredRun {
+    interruptDeadRuns(store, live);
+    return reader.getRun(id);
+  }
+
   function launch(id: string, rows: RunRows, action: 'start' | 'resume'): number {
-    const found = reader.getRun(id);
+    const found = getRun(id);
     nextStatus(found, action);
     requireSameRows(found, rows);
     const lock = takeLock(found);
@@ -108,7 +124,7 @@ export function createRunManager({ store, dataDirectory, launchEngine }: RunMana
   }
 
   function send(id: string, action: 'pause' | 'unpause' | 'stop' | 'checkpoint'): void {
-    const run = reader.getRun(id);
+    const run = getRun(id);
     nextStatus(run, action);
     const engine = live.get(id);
     if (engine === undefined) throw drivenElsewhere(run);
@@ -129,8 +145,9 @@ export function createRunManager({ store, dataDirectory, launchEngine }: RunMana
     unpause: (id) => send(id, 'unpause'),
     stop: (id) => send(id, 'stop'),
     checkpoint: (id) => send(id, 'checkpoint'),
-    delete: (id) => deleteRun(store, reader.getRun(id)),
+    delete: (id) => deleteRun(store, getRun(id)),
     live: () => [...live.keys()],
+    interruptDead,
     onEvent: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -138,7 +155,7 @@ export function createRunManager({ store, dataDirectory, launchEngine }: RunMana
     finished: async (id) => {
       const engine = live.get(id);
       if (engine !== undefined) return engine.finished;
-      const run = reader.getRun(id);
+      const run = getRun(id);
       if (isLive(run.status)) throw drivenElsewhere(run);
       if (run.status === 'created') throw new StudioError('run_state', `Run ${id} has not been started.`);
       return run;

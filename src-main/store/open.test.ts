@@ -42,6 +42,15 @@ describe('openStore', () => {
     raw.close();
   });
 
+  test('does not write into a file that has been deleted', () => {
+    const store = openStore(path);
+    rmSync(path);
+    expect(() => store.writer.createRun(newRun('one'))).toThrow(
+      expect.objectContaining({ code: 'store_failed', message: expect.stringContaining('is gone') }),
+    );
+    store.close();
+  });
+
   test('several processes can create the same database at once', async () => {
     const script = `import { openStore } from ${JSON.stringify(new URL('./open.ts', import.meta.url).href)};
       const store = openStore(process.argv[1]); store.check(); store.close();`;

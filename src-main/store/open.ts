@@ -1,5 +1,5 @@
 /** Opens the studio's database: the only place where a connection is made and configured. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { StudioError } from '../contract/errors.ts';
@@ -24,7 +24,7 @@ export function openStore(path: string): Store {
     configure(database);
     migrate(database);
     const reader = withStoreErrors(path, createReader(database));
-    const writer = withStoreErrors(path, createWriter(database, reader));
+    const writer = withStoreErrors(path, createWriter(database, reader), requireFile);
     const samples = withStoreErrors(path, {
       ...createSampleListReader(database),
       ...createSampleDetailReader(database),
@@ -57,6 +57,13 @@ function configure(database: Database.Database): void {
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
   addWordsOfRun(database);
+}
+
+/** SQLite goes on writing into a file that has been deleted, where nobody will find it. */
+function requireFile(path: string): void {
+  if (path === ':memory:' || existsSync(path)) return;
+  const sentence = `The database ${path} is gone: it was moved or deleted while the studio used it. Put it back, then start the studio again.`;
+  throw new StudioError('store_failed', sentence, { path });
 }
 
 function check(database: Database.Database, path: string): void {

@@ -8,11 +8,19 @@ export function toStoreError(path: string, error: unknown): unknown {
   return new StudioError('store_failed', describe(path, error.code, error.message), { path }, { cause: error });
 }
 
-/** The same methods; an error that SQLite throws in one of them comes out as a `StudioError('store_failed')`. */
-export function withStoreErrors<Methods extends object>(path: string, methods: Methods): Methods {
+/**
+ * The same methods; an error that SQLite throws in one of them comes out as a `StudioError('store_failed')`.
+ * @param before called before each of them
+ */
+export function withStoreErrors<Methods extends object>(
+  path: string,
+  methods: Methods,
+  before: (path: string) => void = () => undefined,
+): Methods {
   const guarded = Object.entries(methods).map(([name, method]) => [
     name,
     (...parameters: unknown[]): unknown => {
+      before(path);
       try {
         return (method as (...parameters: unknown[]) => unknown)(...parameters);
       } catch (error) {

@@ -1,7 +1,7 @@
 /** How this page reaches its studio: through Electron's preload script, or over a WebSocket to the headless host that served it. */
 import { Client } from '../../src-main/rpc/client.ts';
 import { messagePort } from '../../src-main/rpc/message-port.ts';
-import { webSocketPort } from '../../src-main/rpc/web-socket-port.ts';
+import { BEAT_INTERVAL, BEATS_TO_MISS, webSocketPort } from '../../src-main/rpc/web-socket-port.ts';
 
 /** What the desktop app's preload script puts on the window. */
 export interface StudioHost {
@@ -20,7 +20,8 @@ declare global {
   }
 }
 
-export type Connection = 'connecting' | 'connected' | 'lost';
+/** `refused`: the studio that is there now does not know this browser, since it was started anew. */
+export type Connection = 'connecting' | 'connected' | 'lost' | 'refused';
 
 const portChannel = 'studio:port'; // as in hosts/electron/connect-pages.ts
 
@@ -48,17 +49,41 @@ function overMessagePort(client: Client, host: StudioHost, report: (connection: 
 function overWebSocket(client: Client, report: (connection: Connection) => void, attempt: number): void {
   const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/rpc`);
   let opened = false;
+  let lost = false;
+  let silence: ReturnType<typeof setTimeout> | undefined;
+
+  /** A connection that has died without a word is not waited for: closing it would take as long. */
+  async function lose(): Promise<void> {
+    if (lost) return;
+    lost = true;
+    clearTimeout(silence);
+    socket.close();
+    client.disconnect();
+    report(!opened && (await isRefused()) ? 'refused' : 'lost');
+    const next = opened ? 0 : attempt + 1;
+    setTimeout(() => overWebSocket(client, report, next), RETRY_DELAYS[Math.min(next, RETRY_DELAYS.length - 1)]);
+  }
+
+  function hear(): void {
+    clearTimeout(silence);
+    silence = setTimeout(() => void lose(), BEATS_TO_MISS * BEAT_INTERVAL);
+  }
+
+  hear();
+  socket.addEventListener('message', hear);
   socket.addEventListener('open', () => {
+    if (lost) return;
     opened = true;
     client.connect(webSocketPort(socket));
     report('connected');
   });
-  socket.addEventListener('close', () => {
-    client.disconnect();
-    report('lost');
-    const next = opened ? 0 : attempt + 1;
-    setTimeout(() => overWebSocket(client, report, next), RETRY_DELAYS[Math.min(next, RETRY_DELAYS.length - 1)]);
-  });
+  socket.addEventListener('close', () => void lose());
+}
+
+/** A page cannot see why its WebSocket was refused, but why the page would be. */
+async function isRefused(): Promise<boolean> {
+  const answer = await fetch('/', { cache: 'no-store', signal: AbortSignal.timeout(5000) }).catch(() => null);
+  return answer?.status === 401;
 }
 
 /** The path under which the studio can read a file of this page's: its own in the desktop app, that of a copy at the headless host. */

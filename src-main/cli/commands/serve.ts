@@ -9,6 +9,7 @@ import { createForkLauncher } from '../../runs/fork-launcher.ts';
 import { resolveDataDirectory } from '../../services/data-directory.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes } from '../errors.ts';
+import { endSignals } from '../interrupts.ts';
 import { command, dataDirOption, jsonOption, type CommonOptions } from '../options.ts';
 
 const help = `
@@ -63,8 +64,7 @@ export function serveCommand(context: CommandContext): Command {
           throw new StudioError('io_failed', sentence, { field: '--port' }, { cause: error });
         });
         await new Promise<void>((resolve) => {
-          process.once('SIGINT', resolve);
-          process.once('SIGTERM', resolve);
+          for (const signal of endSignals) process.once(signal, resolve);
         });
         await host.close();
         await studio.close();

@@ -71,67 +71,81 @@ export function configHash({ type, config }: RunConfig): string {
     .digest('hex');
 }
 
+/** What a checkpoint is made of. */
+interface CheckpointContent {
+  /** What the run started from: config and tokenizer are copied from it; an adapter's base model, or an adapter of it. */
+  modelFolder: string;
+  policy: Policy;
+  optimizer: Optimizer;
+  state: TrainerState;
+  /** A reference policy that the run changes, to be saved too; null where it stays what the run started from. */
+  reference: Policy | null;
+  /** Further files by name; one of them may take the place of the model folder's own. */
+  texts: Readonly<Record<string, string>>;
+}
+
 /**
  * @param parent folder the checkpoints of the run go into
- * @param modelFolder what the run started from: config and tokenizer are copied from it; an adapter's base model, or an adapter of it
- * @param limit checkpoints kept; older ones are removed once the new one is in place
- * @param reference a reference policy that the run changes, to be saved too; null where it stays what the run started from
- * @param texts further files by name; one of them may take the place of the model folder's own
  * @returns the new checkpoint's folder, `step-NNNNNN`
+ * @throws StudioError `io_failed` when it cannot be written; nothing is left of it then
  */
-export async function saveCheckpoint(
-  parent: string,
-  modelFolder: string,
-  policy: Policy,
-  optimizer: Optimizer,
-  state: TrainerState,
-  limit: number,
-  reference: Policy | null = null,
-  texts: Readonly<Record<string, string>> = {},
-): Promise<string> {
-  const name = `step-${String(state.step).padStart(6, '0')}`;
+export async function saveCheckpoint(parent: string, content: CheckpointContent): Promise<string> {
+  const name = `step-${String(content.state.step).padStart(6, '0')}`;
   const temporary = join(parent, `.tmp-${name}`);
   const target = join(parent, name);
   if (await readdir(target).catch(() => null)) return target; // this step is saved already
-  await rm(temporary, { recursive: true, force: true });
-  await mkdir(temporary, { recursive: true });
+  try {
+    await rm(temporary, { recursive: true, force: true });
+    await mkdir(temporary, { recursive: true });
+    await writeFiles(temporary, content);
+    await rename(temporary, target);
+    await sync(parent);
+  } catch (error) {
+    // On a full disk the database needs the room to tell of it.
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    if (error instanceof StudioError) throw error;
+    const sentence =
+      `The checkpoint ${target} cannot be saved (${(error as Error).message}). Check that its disk has room and its folder is yours ` +
+      'to write, then resume the run.';
+    throw new StudioError('io_failed', sentence, { path: target }, { cause: error });
+  }
+  return target;
+}
+
+async function writeFiles(
+  folder: string,
+  { modelFolder, policy, optimizer, state, reference, texts }: CheckpointContent,
+): Promise<void> {
   // With a config.json of its own, transformers would take an adapter's folder for a whole model.
   const copied = policy.adapter === null ? [CONFIG_FILE, ...TOKENIZER_FILES] : TOKENIZER_FILES;
   const copiedFrom = await tokenizerFolder(modelFolder);
   for (const file of await readdir(copiedFrom)) {
-    if (copied.includes(file)) await copyFile(join(copiedFrom, file), join(temporary, file));
+    if (!copied.includes(file)) continue;
+    await copyFile(join(copiedFrom, file), join(folder, file));
+    await sync(join(folder, file));
   }
-  for (const [file, text] of Object.entries(texts)) await writeSynced(join(temporary, file), text);
+  for (const [file, text] of Object.entries(texts)) await writeSynced(join(folder, file), text);
   if (policy.adapter !== null) {
     const baseFolder = (await readAdapterDescription(modelFolder))?.baseFolder ?? modelFolder;
     await writeAdapter(
-      temporary,
+      folder,
       policy.adapter,
       baseFolder,
       policy.config.scoreHead ? policy.weights[SCORE_WEIGHT] : null,
     );
-  } else await writeSafetensors(join(temporary, 'model.safetensors'), weightArrays(policy.weights), { format: 'pt' });
+  } else await writeSafetensors(join(folder, 'model.safetensors'), weightArrays(policy.weights), { format: 'pt' });
   if (reference !== null) {
-    await mkdir(join(temporary, REFERENCE_FOLDER));
-    await copyFile(join(modelFolder, CONFIG_FILE), join(temporary, REFERENCE_FOLDER, CONFIG_FILE));
-    await writeSafetensors(join(temporary, REFERENCE_FOLDER, 'model.safetensors'), weightArrays(reference.weights), {
+    const referenceFolder = join(folder, REFERENCE_FOLDER);
+    await mkdir(referenceFolder);
+    await copyFile(join(modelFolder, CONFIG_FILE), join(referenceFolder, CONFIG_FILE));
+    await writeSafetensors(join(referenceFolder, 'model.safetensors'), weightArrays(reference.weights), {
       format: 'pt',
     });
-    await syncFolder(join(temporary, REFERENCE_FOLDER));
+    await syncFolder(referenceFolder);
   }
-  await writeSafetensors(join(temporary, OPTIMIZER_FILE), optimizer.state(), {});
-  await writeSynced(join(temporary, STATE_FILE), JSON.stringify(state, null, 2));
-  await syncFolder(temporary);
-  await rename(temporary, target);
-  await sync(parent);
-  const checkpoints = (await readdir(parent)).filter((entry) => /^step-\d+$/.test(entry)).sort(byStep);
-  for (const old of checkpoints.slice(0, -limit)) await rm(join(parent, old), { recursive: true });
-  return target;
-}
-
-/** Beyond 999,999 steps names grow longer, and their order as texts is not that of the steps. */
-function byStep(a: string, b: string): number {
-  return a.length - b.length || (a < b ? -1 : 1);
+  await writeSafetensors(join(folder, OPTIMIZER_FILE), optimizer.state(), {});
+  await writeSynced(join(folder, STATE_FILE), JSON.stringify(state, null, 2));
+  await sync(folder);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { denyNavigation, denyPermissions } from './guards.ts';
 
-test('every permission is refused', () => {
+test('every permission is refused but that to copy', () => {
   const session = {
     setPermissionRequestHandler: vi.fn(),
     setPermissionCheckHandler: vi.fn(),
@@ -10,7 +10,9 @@ test('every permission is refused', () => {
   denyPermissions(session);
   const granted = vi.fn();
   session.setPermissionRequestHandler.mock.calls[0]![0](null, 'media', granted);
-  expect(granted).toHaveBeenCalledExactlyOnceWith(false);
+  session.setPermissionRequestHandler.mock.calls[0]![0](null, 'clipboard-sanitized-write', granted);
+  expect(granted.mock.calls).toEqual([[false], [true]]);
+  expect(session.setPermissionCheckHandler.mock.calls[0]![0](null, 'clipboard-sanitized-write', '')).toBe(true);
   expect(session.setPermissionCheckHandler.mock.calls[0]![0](null, 'clipboard-read', '')).toBe(false);
   expect(session.setDevicePermissionHandler.mock.calls[0]![0]({ deviceType: 'usb' })).toBe(false);
 });

@@ -6,10 +6,13 @@ type GuardedSession = Pick<
   'setPermissionRequestHandler' | 'setPermissionCheckHandler' | 'setDevicePermissionHandler'
 >;
 
-/** The studio needs no camera, clipboard reading, notifications or devices of the page: every request is refused. */
+/** The one thing a page may do beyond showing itself: put on the clipboard what a person has asked it to copy. */
+const allowed = 'clipboard-sanitized-write';
+
+/** The studio needs no camera, clipboard reading, notifications or devices of the page: every other request is refused. */
 export function denyPermissions(session: GuardedSession): void {
-  session.setPermissionRequestHandler((_contents, _permission, callback) => callback(false));
-  session.setPermissionCheckHandler(() => false);
+  session.setPermissionRequestHandler((_contents, permission, callback) => callback(permission === allowed));
+  session.setPermissionCheckHandler((_contents, permission) => permission === allowed);
   session.setDevicePermissionHandler(() => false);
 }
 

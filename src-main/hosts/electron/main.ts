@@ -51,6 +51,13 @@ function show(hash: string): void {
   }
 }
 
+/** Brings the window to the front where it stands; opens it when there is none. */
+function showWindow(): void {
+  const [window] = BrowserWindow.getAllWindows();
+  if (window === undefined) openWindow();
+  else reveal(window);
+}
+
 function openWindow(hash = ''): void {
   const window = new BrowserWindow(studioWindowOptions(join(import.meta.dirname, '../preload/index.cjs')));
   denyNavigation(window.webContents, shell);
@@ -66,20 +73,17 @@ function start(): void {
   answerFolderChoice(ipcMain, dialog, pageOrigin);
   Menu.setApplicationMenu(Menu.buildFromTemplate(applicationMenu(process.platform, !app.isPackaged, show)));
   openWindow();
-  app.on('activate', () => {
-    if (BrowserWindow.getAllWindows().length === 0) openWindow();
-  });
+  app.on('activate', showWindow);
 }
 
 if (app.requestSingleInstanceLock()) {
   protocol.registerSchemesAsPrivileged([
     { scheme: rendererScheme, privileges: { standard: true, secure: true, supportFetchAPI: true } },
   ]);
-  guardQuit(app, dialog, studio);
-  app.on('second-instance', () => {
-    const [window] = BrowserWindow.getAllWindows();
-    if (window !== undefined) reveal(window);
-  });
+  // Windows shows notifications of a program that it knows by this id, which the installer gives to the shortcut.
+  if (process.platform === 'win32') app.setAppUserModelId('org.grpo-studio.studio'); // as in electron-builder.yml
+  guardQuit(app, dialog, studio, showWindow);
+  app.on('second-instance', showWindow);
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') app.quit();
   });

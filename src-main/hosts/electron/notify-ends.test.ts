@@ -5,10 +5,11 @@ import { notifyOfEnd } from './notify-ends.ts';
 const completed: RunActivity = { run: 'a', event: { type: 'finished', step: 120, reason: 'completed' } };
 
 function notifier(focused: boolean) {
-  let click = (): void => undefined;
+  const listeners = new Map<string, () => void>();
   const show = vi.fn();
-  const create = vi.fn(() => ({ show, on: (_name: string, listener: () => void) => (click = listener) }));
-  return { isFocused: () => focused, nameOf: () => 'demo', create, open: vi.fn(), show, click: () => click() };
+  const create = vi.fn(() => ({ show, on: (name: string, listener: () => void) => listeners.set(name, listener) }));
+  const click = () => listeners.get('click')?.();
+  return { isFocused: () => focused, nameOf: () => 'demo', create, open: vi.fn(), show, click };
 }
 
 test.each([

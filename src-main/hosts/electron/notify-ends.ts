@@ -18,15 +18,24 @@ interface Notifier {
   nameOf(run: string): string;
   create(
     options: NotificationConstructorOptions,
-  ): Pick<Notification, 'show'> & { on(event: 'click', listener: () => void): unknown };
+  ): Pick<Notification, 'show'> & { on(event: 'click' | 'close', listener: () => void): unknown };
   /** Brings the window to the front, at the run. */
   open(run: string): void;
 }
+
+/** Notifications on the screen: Electron forgets the listeners of one that nothing else holds. */
+const shown = new Set<unknown>();
 
 export function notifyOfEnd(activity: RunActivity, notifier: Notifier): void {
   const notice = notifier.isFocused() ? null : endNotice(activity, notifier.nameOf(activity.run));
   if (notice === null) return;
   const notification = notifier.create(notice);
-  notification.on('click', () => notifier.open(activity.run));
+  const forget = () => void shown.delete(notification);
+  notification.on('click', () => {
+    forget();
+    notifier.open(activity.run);
+  });
+  notification.on('close', forget);
+  shown.add(notification);
   notification.show();
 }

@@ -17,17 +17,21 @@ type GuardedApp = Pick<App, 'quit'> & {
   on(event: 'before-quit', listener: (event: { preventDefault(): void }) => void): unknown;
 };
 
-/** Every way to end the app comes through `before-quit`: the menu, the last window, the system's log-out. */
+/**
+ * The menu and the last window come through `before-quit`. A log-out of Windows does not: the next start finds its runs interrupted.
+ * @param keep the person chose to go on: brings the window back, which may be closed by then
+ */
 export function guardQuit(
   app: GuardedApp,
   dialog: Pick<Dialog, 'showMessageBox' | 'showErrorBox'>,
   studio: GuardedStudio,
+  keep: () => void,
 ): void {
   let state: 'open' | 'asking' | 'closed' = 'open';
 
-  async function end(): Promise<void> {
+  /** @returns whether the app may end */
+  async function leave(): Promise<boolean> {
     const runs = studio.liveRuns();
-    let stops = false;
     if (runs.length > 0) {
       const { response } = await dialog.showMessageBox({
         type: 'question',
@@ -38,21 +42,21 @@ export function guardQuit(
         defaultId: KEEP,
         cancelId: KEEP,
       });
-      if (response === KEEP) {
-        state = 'open';
-        return;
-      }
-      stops = response === STOP;
+      if (response === KEEP) return false;
+      if (response === STOP) await studio.stopRuns();
     }
-    try {
-      if (stops) await studio.stopRuns();
-      await studio.close();
-    } catch (error) {
-      // What cannot be recorded keeps nobody from leaving.
-      dialog.showErrorBox('The studio could not be left in order', (error as Error).message);
-    }
-    state = 'closed';
-    app.quit();
+    await studio.close();
+    return true;
+  }
+
+  /** The app must be able to end whatever fails. */
+  function tellFailure(error: unknown): boolean {
+    const reason = error instanceof Error ? error.message : String(error);
+    dialog.showErrorBox(
+      'The studio could not be ended in order',
+      `${reason}\n\nA run goes on from its newest checkpoint.`,
+    );
+    return true;
   }
 
   app.on('before-quit', (event) => {
@@ -60,6 +64,12 @@ export function guardQuit(
     event.preventDefault();
     if (state === 'asking') return;
     state = 'asking';
-    void end();
+    void leave()
+      .catch(tellFailure)
+      .then((leaving) => {
+        state = leaving ? 'closed' : 'open';
+        if (leaving) app.quit();
+        else keep();
+      });
   });
 }

@@ -1,3 +1,5 @@
+import { EventEmitter } from 'node:events';
+import type { WebContents } from 'electron';
 import { expect, test, vi } from 'vitest';
 import { recoverPage, reveal, studioWindowOptions } from './studio-window.ts';
 
@@ -19,16 +21,28 @@ test.each([true, false])('a window comes to the front (minimized: %s)', (minimiz
   expect(window.focus).toHaveBeenCalledOnce();
 });
 
+function recoverable(destroyed = false) {
+  const contents = new EventEmitter();
+  const window = { isDestroyed: () => destroyed, reload: vi.fn() };
+  recoverPage(contents as unknown as WebContents, window);
+  return { die: (reason: string) => contents.emit('render-process-gone', {}, { reason }), contents, window };
+}
+
 test.each([
   ['crashed', false, 1],
   ['oom', false, 1],
   ['clean-exit', false, 0],
   ['crashed', true, 0],
 ])('a page that is gone (%s, window destroyed: %s) is loaded again %i times', (reason, destroyed, times) => {
-  const on = vi.fn();
-  const window = { isDestroyed: () => destroyed, reload: vi.fn() };
-  recoverPage({ on }, window);
-  const gone = on.mock.calls[0][1] as (event: unknown, details: { reason: string }) => void;
-  gone({}, { reason });
+  const { die, contents, window } = recoverable(destroyed);
+  contents.emit('did-finish-load');
+  die(reason);
   expect(window.reload).toHaveBeenCalledTimes(times);
+});
+
+test('a page that dies while it loads is not loaded for ever', () => {
+  const { die, contents, window } = recoverable();
+  contents.emit('did-finish-load');
+  for (let i = 0; i < 3; i++) die('crashed');
+  expect(window.reload).toHaveBeenCalledOnce();
 });

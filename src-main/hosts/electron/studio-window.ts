@@ -36,9 +36,16 @@ export function reveal(window: RevealableWindow): void {
 
 type RecoverableWindow = Pick<BrowserWindow, 'isDestroyed' | 'reload'>;
 
-/** Loads the page again after its process has died: it holds nothing that the studio does not keep. */
+/**
+ * Loads the page again after its process has died: it holds nothing that the studio does not keep. A page that dies before it has loaded
+ * would do so again and again, and is left.
+ */
 export function recoverPage(contents: Pick<WebContents, 'on'>, window: RecoverableWindow): void {
+  let loaded = false;
+  contents.on('did-finish-load', () => (loaded = true));
   contents.on('render-process-gone', (_event, { reason }) => {
-    if (reason !== 'clean-exit' && !window.isDestroyed()) window.reload();
+    if (reason === 'clean-exit' || !loaded || window.isDestroyed()) return;
+    loaded = false;
+    window.reload();
   });
 }

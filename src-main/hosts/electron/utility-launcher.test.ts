@@ -46,6 +46,13 @@ test('reports the exit with the newest lines of output and sends nothing afterwa
   expect(child.postMessage).not.toHaveBeenCalled();
 });
 
+test('an error of V8 is part of the report', () => {
+  const { child, onExit } = launch();
+  child.emit('error', 'FatalError', 'heap/heap.cc', '{}');
+  child.emit('exit', 5);
+  expect(onExit).toHaveBeenCalledExactlyOnceWith({ code: 5, signal: null, output: ['FatalError in heap/heap.cc'] });
+});
+
 test.each([
   { type: 'finished', step: 4, reason: 'completed' },
   { type: 'failed', step: 4, error: { code: 'engine_crashed', message: 'no' } },

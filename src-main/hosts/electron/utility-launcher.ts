@@ -13,6 +13,7 @@ export interface UtilityProcesses {
   ): Pick<UtilityProcess, 'postMessage' | 'kill' | 'stdout' | 'stderr'> & {
     on(event: 'message', listener: (message: unknown) => void): unknown;
     on(event: 'exit', listener: (code: number) => void): unknown;
+    on(event: 'error', listener: (type: string, location: string) => void): unknown;
   };
 }
 
@@ -32,6 +33,8 @@ export function createUtilityLauncher(utilityProcesses: UtilityProcesses, entry:
         child.kill();
       }
     });
+    // V8 gives up, out of memory for one; unheard, the event would be thrown here. The exit follows.
+    child.on('error', (type, location) => output.push(`${type} in ${location}`));
     child.on('exit', (code) => {
       ended = true;
       onExit({ code: finished ? 0 : code, signal: null, output });

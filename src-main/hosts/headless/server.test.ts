@@ -1,12 +1,13 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { WebSocket } from 'ws';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { WebSocket, type ClientOptions } from 'ws';
 import { Client } from '../../rpc/client.ts';
-import { webSocketPort } from '../../rpc/web-socket-port.ts';
+import { BEAT_INTERVAL, BEATS_TO_MISS, webSocketPort } from '../../rpc/web-socket-port.ts';
 import { startHeadlessHost, type HeadlessHost } from './server.ts';
 
 let folder: string;
@@ -28,6 +29,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.useRealTimers();
   await host.close();
   rmSync(folder, { recursive: true });
 });
@@ -50,22 +52,79 @@ test('a link lets one browser in, once; then there is another link', async () =>
 
 test('without the cookie, or with a wrong one, there is nothing to see', async () => {
   expect((await fetch(host.origin)).status).toBe(401);
-  expect((await fetch(host.origin, { headers: { cookie: 'grpo-studio=wrong' } })).status).toBe(401);
+  const wrong = `grpo-studio-${new URL(host.origin).port}=wrong`;
+  expect((await fetch(host.origin, { headers: { cookie: wrong } })).status).toBe(401);
   expect((await fetch(`${host.origin}/?token=wrong`)).status).toBe(401);
 });
 
+/** Asks with headers that `fetch` does not let anyone set. */
+function ask(path: string, headers: Record<string, string>): Promise<IncomingMessage> {
+  return new Promise((resolve) => request(host.origin, { path, headers }, resolve).end());
+}
+
 test('another name for this address is refused, cookie or not', async () => {
   const cookie = await enter();
-  const status = await new Promise((resolve) => {
-    request(host.origin, { headers: { cookie, host: 'evil.example' } }, (response) =>
-      resolve(response.statusCode),
-    ).end();
-  });
-  expect(status).toBe(403);
+  expect((await ask('/', { cookie, host: 'evil.example' })).statusCode).toBe(403);
+  expect((await ask('/', { cookie, host: '127.0.0.1.evil.example' })).statusCode).toBe(403);
 });
 
-function open(headers: Record<string, string>): Promise<WebSocket> {
-  const socket = new WebSocket(`${host.origin.replace('http', 'ws')}/rpc`, { headers });
+test('a tunnel may end at another port, whose cookie is its own', async () => {
+  const far = 'localhost:9000';
+  const cookie = (await ask(links[0].slice(host.origin.length), { host: far })).headers['set-cookie']?.[0].split(
+    ';',
+  )[0];
+  expect(cookie).toMatch(/^grpo-studio-9000=/);
+  expect((await ask('/', { cookie: cookie as string, host: far })).statusCode).toBe(200);
+  const socket = await open({ cookie: cookie as string, host: far, origin: `http://${far}` });
+  socket.close();
+  await expect(open({ cookie: cookie as string, host: far, origin: 'http://localhost:3000' })).rejects.toThrow('403');
+});
+
+test.each(['//', 'http://[', '/index.html/x.js', `/${'a'.repeat(5000)}.js`])(
+  'there is no page at %.20s',
+  async (path) => {
+    expect((await ask(path, { cookie: await enter() })).statusCode).toBe(404);
+  },
+);
+
+test('a refused upgrade whose sender is gone does no harm', async () => {
+  const lines = [
+    'GET /rpc HTTP/1.1',
+    `Host: ${new URL(host.origin).host}`,
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+  ];
+  const unhandled = vi.fn();
+  process.on('uncaughtException', unhandled);
+  for (let i = 0; i < 20; i++) {
+    const socket = connect(Number(new URL(host.origin).port), '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write(`${lines.join('\r\n')}\r\n\r\n${'x'.repeat(10_000)}`, () => socket.resetAndDestroy());
+    await once(socket, 'close');
+  }
+  expect((await fetch(host.origin)).status).toBe(401);
+  process.off('uncaughtException', unhandled);
+  expect(unhandled).not.toHaveBeenCalled();
+});
+
+test('a page that shows no sign of life is let go, another stays', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const headers = { cookie: await enter(), origin: host.origin };
+  const silent = await open(headers, { autoPong: false });
+  const living = await open(headers);
+  const silentClosed = once(silent, 'close');
+  for (let beat = 0; beat <= BEATS_TO_MISS; beat++) {
+    const beaten = beat < BEATS_TO_MISS ? once(living, 'message') : silentClosed;
+    vi.advanceTimersByTime(BEAT_INTERVAL);
+    await beaten;
+    await ask('/', {}); // by then the pong of the living one has arrived
+  }
+  expect(living.readyState).toBe(WebSocket.OPEN);
+  living.close();
+});
+
+function open(headers: Record<string, string>, options: ClientOptions = {}): Promise<WebSocket> {
+  const socket = new WebSocket(`${host.origin.replace('http', 'ws')}/rpc`, { headers, ...options });
   return new Promise((resolve, reject) => {
     socket.on('open', () => resolve(socket));
     socket.on('error', reject);
@@ -101,7 +160,7 @@ test('a file the page sends is kept under its own name, whatever that is', async
   expect(path.startsWith(join(folder, 'uploads'))).toBe(true);
   expect(path.endsWith('/train data.jsonl')).toBe(true);
   expect(readFileSync(path, 'utf8')).toBe('one\n');
-  for (const name of ['../../escape.txt', '..', '', 'a\0b', 'C:\\x\\y.csv']) {
+  for (const name of ['../../escape.txt', '..', '', 'a\0b', 'C:\\x\\y.csv', `${'é'.repeat(400)}.csv`]) {
     const kept = await send(name);
     expect(kept.startsWith(join(folder, 'uploads'))).toBe(true);
     expect(existsSync(kept)).toBe(true);
@@ -112,16 +171,4 @@ test('a file the page sends is kept under its own name, whatever that is', async
     body: 'x',
   });
   expect(foreign.status).toBe(403);
-});
-
-test('one who asks for a connection and is gone before the answer does not end the studio', async () => {
-  const asking = connect(Number(new URL(host.origin).port), '127.0.0.1');
-  const gone = new Promise((resolve) => asking.on('close', resolve));
-  await new Promise<void>((resolve) => asking.on('connect', resolve));
-  asking.write(
-    `GET /rpc HTTP/1.1\r\nHost: ${new URL(host.origin).host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
-  );
-  asking.resetAndDestroy();
-  await gone;
-  expect((await fetch(host.origin)).status).toBe(401);
 });

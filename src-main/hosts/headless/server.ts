@@ -5,8 +5,8 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { WebSocketServer } from 'ws';
-import { webSocketPort } from '../../rpc/web-socket-port.ts';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { BEAT_INTERVAL, BEATS_TO_MISS, webSocketPort } from '../../rpc/web-socket-port.ts';
 import { serve, type Service } from '../../rpc/server.ts';
 import { readPageFile } from '../page-files.ts';
 import { receiveUpload } from './uploads.ts';
@@ -29,13 +29,15 @@ export interface HeadlessHost {
   close(): Promise<void>;
 }
 
-const COOKIE = 'grpo-studio';
+/** A page of another site that resolves to this address (DNS rebinding) has that site's name as its host. The port is a tunnel's to choose. */
+const HOST = /^(127\.0\.0\.1|localhost)(:\d+)?$/;
 
 /** @throws the error of `listen`, such as EADDRINUSE */
 export async function startHeadlessHost(options: HeadlessOptions): Promise<HeadlessHost> {
   const session = randomToken();
   let invitation = randomToken();
-  const server = createServer((request, response) => {
+  // A large dataset takes as long as it takes through a tunnel.
+  const server = createServer({ requestTimeout: 0 }, (request, response) => {
     answer(request, response).catch((error: unknown) => {
       refuse(response, 500, `The studio could not answer: ${(error as Error).message}`);
     });
@@ -43,25 +45,25 @@ export async function startHeadlessHost(options: HeadlessOptions): Promise<Headl
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 64 * 1024 * 1024 });
   await listen(server, options.port);
   const { port } = server.address() as AddressInfo;
-  const hosts = [`127.0.0.1:${port}`, `localhost:${port}`];
-  const origin = `http://${hosts[0]}`;
+  const origin = `http://127.0.0.1:${port}`;
   const invite = () => options.announce(`${origin}/?token=${invitation}`);
 
-  /** A page of another site that resolves to this address (DNS rebinding) has that site's name as its host. */
-  const isOwnHost = (request: IncomingMessage) => hosts.includes(request.headers.host ?? '');
+  const isOwnHost = (request: IncomingMessage) => HOST.test(request.headers.host ?? '');
   const hasSession = (request: IncomingMessage) => equal(cookieOf(request), session);
-  const isOwnOrigin = (request: IncomingMessage) => hosts.some((host) => request.headers.origin === `http://${host}`);
+  const isOwnOrigin = ({ headers }: IncomingMessage) => headers.origin === `http://${headers.host}`;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!isOwnHost(request)) return refuse(response, 403, 'This studio answers to 127.0.0.1 and localhost only.');
-    const url = new URL(request.url ?? '/', origin);
+    const url = URL.parse(request.url ?? '/', origin);
+    if (url === null) return refuse(response, 404, 'There is no such page.');
     const token = url.searchParams.get('token');
     if (request.method === 'GET' && token !== null && equal(token, invitation)) {
       invitation = randomToken();
       response
         .writeHead(303, {
           location: '/',
-          'set-cookie': `${COOKIE}=${session}; HttpOnly; SameSite=Strict; Path=/`,
+          // Lax, not Strict, which a browser would withhold after a link in another site's page, such as a terminal in the browser.
+          'set-cookie': `${cookieName(request)}=${session}; HttpOnly; SameSite=Lax; Path=/`,
           'cache-control': 'no-store',
         })
         .end();
@@ -88,13 +90,14 @@ export async function startHeadlessHost(options: HeadlessOptions): Promise<Headl
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy()); // whoever asked is gone; unheard, it would end the studio
     if (!isOwnHost(request) || !isOwnOrigin(request) || !hasSession(request) || request.url !== '/rpc') {
-      socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+      socket.end('HTTP/1.1 403 Forbidden\r\n\r\n', () => socket.destroy());
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const end = serve(webSocketPort(webSocket), options.service);
       webSocket.on('close', end);
       webSocket.on('error', () => webSocket.terminate());
+      keepAlive(webSocket);
     });
   });
 
@@ -107,6 +110,18 @@ export async function startHeadlessHost(options: HeadlessOptions): Promise<Headl
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Signs of life both ways; a page that shows none is gone without a word, as when its computer sleeps or its tunnel has died. */
+function keepAlive(webSocket: WebSocket): void {
+  let missed = 0;
+  webSocket.on('pong', () => (missed = 0));
+  const beat = setInterval(() => {
+    if (missed++ === BEATS_TO_MISS) return webSocket.terminate();
+    webSocket.ping();
+    webSocket.send(''); // the page is not shown pings
+  }, BEAT_INTERVAL);
+  webSocket.on('close', () => clearInterval(beat));
 }
 
 function listen(server: Server, port: number): Promise<void> {
@@ -131,7 +146,13 @@ function equal(given: string, secret: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
+/** Cookies are shared by all ports of a host: each port has a name of its own, so that several studios can be open in one browser. */
+function cookieName(request: IncomingMessage): string {
+  return `grpo-studio-${HOST.exec(request.headers.host ?? '')?.[2]?.slice(1) ?? '80'}`;
+}
+
 function cookieOf(request: IncomingMessage): string {
+  const wanted = cookieName(request);
   const pairs = (request.headers.cookie ?? '').split('; ').map((pair) => pair.split('='));
-  return pairs.find(([name]) => name === COOKIE)?.[1] ?? '';
+  return pairs.find(([name]) => name === wanted)?.[1] ?? '';
 }

@@ -12,7 +12,9 @@ import { pipeline } from 'node:stream/promises';
  */
 export async function receiveUpload(content: Readable, directory: string, name: string): Promise<string> {
   const folder = join(directory, randomUUID());
-  const file = basename(name.replaceAll('\\', '/')).replaceAll(/[\u0000-\u001f<>:"|?*]/g, '_');
+  const file = basename(name.replaceAll('\\', '/'))
+    .replaceAll(/[\u0000-\u001f<>:"|?*]/g, '_')
+    .slice(-80); // at most 240 of the 255 bytes that a name may have
   const path = join(folder, file === '' || file === '.' || file === '..' ? 'file' : file);
   await mkdir(folder, { recursive: true });
   try {

@@ -21,8 +21,14 @@ type ReadName =
 
 export function readEndpoints({ store: { reader }, runs }: StudioContext): Endpoints<ReadName & keyof RunOutputs> {
   return {
-    'list-runs': () => reader.listRuns(),
-    'read-run': ({ run }) => ({ ...reader.getRun(run), drivenHere: runs.live().includes(run) }),
+    'list-runs': () => {
+      runs.interruptDead();
+      return reader.listRuns();
+    },
+    'read-run': ({ run }) => {
+      runs.interruptDead();
+      return { ...reader.getRun(run), drivenHere: runs.live().includes(run) };
+    },
     'list-metric-names': ({ run }) => reader.listMetricNames(reader.getRun(run).id),
     'read-metrics': ({ run, names, ...part }) => {
       const series = names.map((name): [string, MetricSeries] => {
