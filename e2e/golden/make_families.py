@@ -34,6 +34,7 @@ def longrope(pairs, **others):
 def cases(head):
     return {
         "llama-bias-mqa": ("llama", dict(attention_bias=True, mlp_bias=True, num_key_value_heads=1, head_dim=12), True),
+        "llama-pad-in-text": ("llama", dict(pad_token_id=5, tie_word_embeddings=True), False),
         "llama-linear": ("llama", dict(rope_parameters=dict(rope_type="linear", factor=4.0, rope_theta=5e5)), True),
         "llama-dynamic": ("llama", dict(max_position_embeddings=20, tie_word_embeddings=True,
                                         rope_parameters=dict(rope_type="dynamic", factor=3.0, rope_theta=1e4)), True),

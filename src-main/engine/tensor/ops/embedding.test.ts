@@ -17,6 +17,19 @@ test('the reference takes rows', async () => {
 test('the reference has the gradient its values show', () =>
   expectSlopes(bind(embeddingReference, [2, 0, 2]), [input([4, 3], 1)]));
 
+test.each(nativeAvailable ? ['cpu', 'native'] : ['cpu'])(
+  'the row of the padding takes no gradient on %s',
+  async (backend) => {
+    await tf.setBackend(backend);
+    tf.tidy(() => {
+      const weight = tf.variable(tf.ones([3, 2]));
+      const { value, grads } = tf.variableGrads(() => tf.sum(embedding(weight, Int32Array.of(2, 1, 2, 0), 2)));
+      expect(value.dataSync()[0]).toBe(8);
+      expect([...Object.values(grads)[0].dataSync()]).toEqual([1, 1, 1, 1, 0, 0]);
+    });
+  },
+);
+
 describe.skipIf(!nativeAvailable)('the native kernel', () => {
   test.each([
     { vocabulary: 1, width: 1, ids: [0] },
