@@ -53,7 +53,7 @@ def cases(head):
         "qwen3-window": ("qwen3", dict(head_dim=16, attention_bias=True, use_sliding_window=True, sliding_window=6,
                                        layer_types=["sliding_attention", "full_attention"]), False),
         "smollm3-window": ("smollm3", dict(no_rope_layer_interval=2, use_sliding_window=True, sliding_window=6,
-                                           num_hidden_layers=3, mlp_bias=True), True),
+                                           num_hidden_layers=3, attention_bias=True, mlp_bias=True), True),
         "phi3-partial": ("phi3", dict(rope_parameters=dict(rope_type="default", rope_theta=1e4, partial_rotary_factor=0.75),
                                       sliding_window=9, tie_word_embeddings=True), False),
         "phi3-longrope": ("phi3", dict(original_max_position_embeddings=20, rope_parameters=longrope(
