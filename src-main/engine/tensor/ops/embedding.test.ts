@@ -22,7 +22,7 @@ test.each(nativeAvailable ? ['cpu', 'native'] : ['cpu'])(
   async (backend) => {
     await tf.setBackend(backend);
     tf.tidy(() => {
-      const weight = tf.variable(tf.ones([3, 2]));
+      const weight = tf.variable(tf.ones<tf.Rank.R2>([3, 2])) as tf.Variable<tf.Rank.R2>;
       const { value, grads } = tf.variableGrads(() => tf.sum(embedding(weight, Int32Array.of(2, 1, 2, 0), 2)));
       expect(value.dataSync()[0]).toBe(8);
       expect([...Object.values(grads)[0].dataSync()]).toEqual([1, 1, 1, 1, 0, 0]);

@@ -26,10 +26,10 @@ export function embeddingReference(weight: tf.Tensor2D, ids: Int32Array): tf.Ten
 /** The same rows `[N, H]`, of which those of the padding pass no gradient on. */
 function withoutGradientOf(padding: number, ids: Int32Array, rows: tf.Tensor2D): tf.Tensor2D {
   const pass = tf.customGrad((x) => ({
-    value: tf.clone(x),
+    value: tf.clone(x as tf.Tensor),
     gradFunc: (dy) => {
       const kept = Float32Array.from(ids, (id) => (id === padding ? 0 : 1));
-      return tf.mul(dy as tf.Tensor, tf.tensor2d(kept, [ids.length, 1]));
+      return tf.mul(dy, tf.tensor2d(kept, [ids.length, 1]));
     },
   }));
   return pass(rows) as tf.Tensor2D;
