@@ -34,6 +34,7 @@ def longrope(pairs, **others):
 def cases(head):
     return {
         "llama-bias-mqa": ("llama", dict(attention_bias=True, mlp_bias=True, num_key_value_heads=1, head_dim=12), True),
+        "llama-pad-in-text": ("llama", dict(pad_token_id=5, tie_word_embeddings=True), False),
         "llama-linear": ("llama", dict(rope_parameters=dict(rope_type="linear", factor=4.0, rope_theta=5e5)), True),
         "llama-dynamic": ("llama", dict(max_position_embeddings=20, tie_word_embeddings=True,
                                         rope_parameters=dict(rope_type="dynamic", factor=3.0, rope_theta=1e4)), True),
@@ -52,7 +53,7 @@ def cases(head):
         "qwen3-window": ("qwen3", dict(head_dim=16, attention_bias=True, use_sliding_window=True, sliding_window=6,
                                        layer_types=["sliding_attention", "full_attention"]), False),
         "smollm3-window": ("smollm3", dict(no_rope_layer_interval=2, use_sliding_window=True, sliding_window=6,
-                                           num_hidden_layers=3, mlp_bias=True), True),
+                                           num_hidden_layers=3, attention_bias=True, mlp_bias=True), True),
         "phi3-partial": ("phi3", dict(rope_parameters=dict(rope_type="default", rope_theta=1e4, partial_rotary_factor=0.75),
                                       sliding_window=9, tie_word_embeddings=True), False),
         "phi3-longrope": ("phi3", dict(original_max_position_embeddings=20, rope_parameters=longrope(

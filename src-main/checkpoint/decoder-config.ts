@@ -17,7 +17,7 @@ export interface DecoderConfig extends ModelShape, Omit<DecoderTraits, 'windows'
   initializerRange: number;
   /** A reward model: `score.weight` in the place of the LM head. */
   scoreHead: boolean;
-  /** The token that pads batches; a reward model never scores at it. */
+  /** The token that pads batches; a reward model never scores at it, and as an input it leaves its embedding untrained. */
   padTokenId: number | null;
   /** Activation of the feed-forward layer's gate. */
   activation: 'silu' | 'gelu_pytorch_tanh';

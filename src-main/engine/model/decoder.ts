@@ -40,8 +40,8 @@ export type RunLayer = (layer: number, input: tf.Tensor2D) => tf.Tensor2D;
  * @returns hidden states [N, H]; `logitsInput` turns those that are needed into the head's input
  */
 export function hiddenStates({ config, weights }: Decoder, tokens: Int32Array, run: RunLayer): tf.Tensor2D {
-  const { embeddingScale } = config;
-  const embedded = embedding(weights['model.embed_tokens.weight'] as tf.Tensor2D, tokens); // [N, H]
+  const { embeddingScale, padTokenId } = config;
+  const embedded = embedding(weights['model.embed_tokens.weight'] as tf.Tensor2D, tokens, padTokenId); // [N, H]
   let hidden = embeddingScale === 1 ? embedded : tf.mul<tf.Tensor2D>(embedded, embeddingScale); // [N, H]
   for (let layer = 0; layer < config.layers; layer++) {
     const input = hidden;

@@ -1,7 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { embedding, embeddingReference } from './embedding.ts';
-import { evaluate, expectAgreement, expectSlopes, input, describeNative, type Operation } from './testing.ts';
+import {
+  evaluate,
+  expectAgreement,
+  expectSlopes,
+  input,
+  describeNative,
+  nativeAvailable,
+  type Operation,
+} from './testing.ts';
 
 const bind =
   (f: typeof embedding, ids: number[]): Operation =>
@@ -16,6 +24,19 @@ test('the reference takes rows', async () => {
 
 test('the reference has the gradient its values show', () =>
   expectSlopes(bind(embeddingReference, [2, 0, 2]), [input([4, 3], 1)]));
+
+test.each(nativeAvailable ? ['cpu', 'native'] : ['cpu'])(
+  'the row of the padding takes no gradient on %s',
+  async (backend) => {
+    await tf.setBackend(backend);
+    tf.tidy(() => {
+      const weight = tf.variable(tf.ones<tf.Rank.R2>([3, 2])) as tf.Variable<tf.Rank.R2>;
+      const { value, grads } = tf.variableGrads(() => tf.sum(embedding(weight, Int32Array.of(2, 1, 2, 0), 2)));
+      expect(value.dataSync()[0]).toBe(8);
+      expect([...Object.values(grads)[0].dataSync()]).toEqual([1, 1, 1, 1, 0, 0]);
+    });
+  },
+);
 
 describeNative('the native kernel', () => {
   test.each([
