@@ -40,11 +40,6 @@ const situations: Record<RunStatus, string> = {
   interrupted: 'it was interrupted; it can be resumed from its last checkpoint',
 };
 
-/** Whether a process drives a run of this status, if it has not died. */
-export function isLive(status: RunStatus): boolean {
-  return status === 'running' || status === 'paused';
-}
-
 /**
  * The status that `action` leads to from `status`.
  * @throws StudioError run_state when the action is not possible, saying why and what is
