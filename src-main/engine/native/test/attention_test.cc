@@ -164,6 +164,8 @@ void CheckCachedAttention(int64_t window) {
   const int64_t rows = 3, slots = 4, prompt = 8, steps = kPageTokens + 2;
   const int32_t slot[] = {3, 0, 1}, promptStarts[] = {0, 0, 5}, promptLengths[] = {5, 5, 3};
   const Floats promptKeys = Numbers(prompt * kKeyWidth, 1), promptValues = Numbers(prompt * kKeyWidth, 2);
+  std::vector<PackedMatrix> packedKeys(kShape.kvHeads);
+  PackPromptKeys(promptKeys.data(), prompt, kShape.headDim, packedKeys);
   std::vector<Floats> keyPages(2, Floats(static_cast<size_t>(slots * kKeyWidth * kPageTokens), 0.0f)), valuePages = keyPages;
   float* keyPointers[] = {keyPages[0].data(), keyPages[1].data()};
   float* valuePointers[] = {valuePages[0].data(), valuePages[1].data()};
@@ -178,7 +180,7 @@ void CheckCachedAttention(int64_t window) {
     ownValues.push_back(Numbers(rows * kKeyWidth, seed + 2));
     Floats out = Unwritten(rows * kQueryWidth);
     CachedAttention(q.data(), ownKeys.back().data(), ownValues.back().data(),
-                    {promptKeys.data(), promptValues.data(), keyPointers, valuePointers}, {slot, slot, promptStarts, promptLengths, step},
+                    {packedKeys.data(), promptValues.data(), keyPointers, valuePointers}, {slot, slot, promptStarts, promptLengths, step},
                     shape, out.data());
     for (int64_t b = 0; b < rows; b++) {
       for (int64_t h = 0; h < kShape.heads; h++) {
@@ -207,6 +209,8 @@ Floats DecodeTwins(bool asOne) {
   const int64_t slots = 2, steps = kPageTokens + 2;
   const int32_t both[] = {1, 0}, first[] = {1, 1}, promptStarts[] = {0, 0}, promptLengths[] = {3, 3};
   const Floats promptKeys = Numbers(3 * kKeyWidth, 1), promptValues = Numbers(3 * kKeyWidth, 2);
+  std::vector<PackedMatrix> packedKeys(kShape.kvHeads);
+  PackPromptKeys(promptKeys.data(), 3, kShape.headDim, packedKeys);
   std::vector<Floats> pages(4, Floats(static_cast<size_t>(slots * kKeyWidth * kPageTokens), 0.0f));
   float *keyPages[] = {pages[0].data(), pages[1].data()}, *valuePages[] = {pages[2].data(), pages[3].data()};
   AttentionShape shape = kShape;
@@ -223,7 +227,7 @@ Floats DecodeTwins(bool asOne) {
     const uint32_t seed = static_cast<uint32_t>(10 + 3 * step);
     const Floats q = rows(kQueryWidth, seed), k = rows(kKeyWidth, seed + 1), v = rows(kKeyWidth, seed + 2);
     out = Unwritten(shape.tokens * kQueryWidth);
-    CachedAttention(q.data(), k.data(), v.data(), {promptKeys.data(), promptValues.data(), keyPages, valuePages},
+    CachedAttention(q.data(), k.data(), v.data(), {packedKeys.data(), promptValues.data(), keyPages, valuePages},
                     {both, asOne && last ? first : both, promptStarts, promptLengths, step}, shape, out.data());
   }
   return out;

@@ -1,5 +1,5 @@
 // Products with packed weights, as they are and rounded, against the definition.
-#include "decode/packed_matrix.h"
+#include "packed_matrix.h"
 
 #include <cstring>
 

@@ -106,7 +106,9 @@ void Decoder::Begin(int64_t slots, int64_t promptTokens, const std::vector<float
   slots_ = std::max(slots, slots_);
   blocks_.resize(static_cast<size_t>(shape_.layers));
   for (size_t layer = 0; layer < blocks_.size(); layer++) {
-    blocks_[layer].promptKeys = promptKeys[layer];
+    std::vector<PackedMatrix>& keys = blocks_[layer].promptKeys;
+    if (keys.empty()) keys = std::vector<PackedMatrix>(static_cast<size_t>(shape_.kvHeads));
+    PackPromptKeys(promptKeys[layer], promptTokens, shape_.headDim, keys);
     blocks_[layer].promptValues = promptValues[layer];
   }
 }
@@ -192,7 +194,7 @@ void Decoder::RunRows(const Span& span) {
     valuePages.clear();
     for (const auto& page : blocks.keyPages) keyPages.push_back(page->Reserve(0));
     for (const auto& page : blocks.valuePages) valuePages.push_back(page->Reserve(0));
-    const CacheView cache{blocks.promptKeys, blocks.promptValues, keyPages.data(), valuePages.data()};
+    const CacheView cache{blocks.promptKeys.data(), blocks.promptValues, keyPages.data(), valuePages.data()};
     CachedAttention(query, key, value, cache, span.rows, attention, attended);
 
     work.packed.Pack(attended, count, shape_.QueryWidth(), format_);

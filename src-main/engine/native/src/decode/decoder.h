@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "../ops/ops.h"
-#include "packed_matrix.h"
+#include "../packed_matrix.h"
 
 namespace grpo {
 
@@ -35,7 +35,8 @@ struct LayerWeights {
 
 // The keys and values of one layer during a rollout; laid out as CacheView says.
 struct LayerBlocks {
-  const float *promptKeys = nullptr, *promptValues = nullptr;  // the caller's
+  std::vector<PackedMatrix> promptKeys;
+  const float* promptValues = nullptr;  // the caller's
   std::vector<std::unique_ptr<AlignedBuffer>> keyPages, valuePages;
 };
 
@@ -51,7 +52,7 @@ class Decoder {
   std::vector<float>& FinalNorm() { return finalNorm_; }
   PackedMatrix& Head() { return head_; }
 
-  // Begins a rollout of `slots` completions over the prompts' keys and values, one pair of arrays a layer, which must stay alive.
+  // Begins a rollout of `slots` completions over the prompts' keys and values, one pair of arrays a layer; the values must stay alive.
   void Begin(int64_t slots, int64_t promptTokens, const std::vector<float*>& promptKeys, const std::vector<float*>& promptValues);
   int64_t Slots() const { return slots_; }
   int64_t PromptTokens() const { return promptTokens_; }

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "../aligned_buffer.h"
-#include "../decode/packed_matrix.h"
+#include "../packed_matrix.h"
 #include "../gemm.h"
 #include "../kernels.h"
 #include "../ops/op_kernels.h"

@@ -4,6 +4,7 @@
 
 #include "../aligned_buffer.h"
 #include "../gemm.h"
+#include "../kernels.h"
 #include "../thread_pool.h"
 #include "op_kernels.h"
 #include "ops.h"
@@ -53,15 +54,18 @@ void Append(const Step& step, const Task& task) {
 
 void Run(const Step& step, const Task& task) {
   static thread_local AlignedBuffer queryBuffer, scoreBuffer, mixBuffer;
+  static thread_local PackedRows packedQueries;
   const OpKernels& kernels = ActiveOpKernels();
   const AttentionShape& shape = step.shape;
   const int64_t d = shape.headDim, shared = shape.heads / shape.kvHeads, kvWidth = shape.kvHeads * d;
   const int64_t own = step.rows.ownLength + 1, pages = (own + kPageTokens - 1) / kPageTokens;
   const int64_t prompt = step.rows.promptLengths[task.first], stacked = (task.last - task.first) * shared;
-  const int64_t promptOffset = step.rows.promptStarts[task.first] * kvWidth + task.kvHead * d;
-  const int64_t width = prompt + pages * kPageTokens, hidden = shape.Hidden(prompt + own), seen = prompt + own - hidden;
+  const int64_t promptStart = step.rows.promptStarts[task.first], promptOffset = promptStart * kvWidth + task.kvHead * d;
+  // Scores of the prompt come in whole strips, which may begin before it and end after it.
+  const int64_t tile = ActiveKernels().tileColumns, firstStrip = promptStart / tile, lead = promptStart - firstStrip * tile;
+  const int64_t width = lead + prompt + std::max(tile, pages * kPageTokens), hidden = shape.Hidden(prompt + own), seen = prompt + own - hidden;
   float* queries = queryBuffer.Reserve(stacked * d);
-  float* scores = scoreBuffer.Reserve(stacked * width);
+  float* scores = scoreBuffer.Reserve(stacked * width) + lead;
   float* mixed = mixBuffer.Reserve(stacked * d);
   Append(step, task);
 
@@ -69,7 +73,10 @@ void Run(const Step& step, const Task& task) {
   const auto head = [&](int64_t r) { return ((task.first + r / shared) * shape.heads + task.kvHead * shared + r % shared) * d; };
   const auto block = [&](int64_t r) { return (step.rows.slots[task.first + r / shared] * shape.kvHeads + task.kvHead) * d * kPageTokens; };
   for (int64_t r = 0; r < stacked; r++) std::copy_n(step.q + head(r), d, queries + r * d);
-  Gemm(false, true, stacked, prompt, d, 1.0f, queries, d, step.cache.promptKeys + promptOffset, kvWidth, 0.0f, scores, width);
+  packedQueries.Pack(queries, stacked, d);
+  for (int64_t strip = firstStrip; strip * tile < promptStart + prompt; strip++) {
+    packedQueries.Multiply(step.cache.promptKeys[task.kvHead], strip, false, scores - lead + (strip - firstStrip) * tile, width);
+  }
   for (int64_t r = 0; r < stacked; r++) {
     float* row = scores + r * width;
     for (int64_t page = 0; page < pages; page++) {
@@ -92,6 +99,14 @@ void Run(const Step& step, const Task& task) {
 }
 
 }  // namespace
+
+void PackPromptKeys(const float* keys, int64_t tokens, int64_t headDim, std::vector<PackedMatrix>& packed) {
+  const int64_t width = static_cast<int64_t>(packed.size()) * headDim;
+  for (PackedMatrix& head : packed) {
+    head.Pack(keys, tokens, headDim, WeightFormat::kFloat32, width);
+    keys += headDim;
+  }
+}
 
 void CachedAttention(const float* q, const float* k, const float* v, const CacheView& cache, const DecodeRowsView& rows,
                      const AttentionShape& shape, float* out) {

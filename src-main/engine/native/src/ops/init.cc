@@ -185,8 +185,8 @@ void CachedAttentionCall(const Napi::CallbackInfo& info) {
   const int64_t rows = shape.tokens, kvWidth = shape.kvHeads * shape.headDim;
   const DecodeRowsView view = in.DecodeRows(rows, ownLength, slots, promptTokens);
   const float *q = in.FloatArray(rows * shape.heads * shape.headDim), *k = in.FloatArray(rows * kvWidth), *v = in.FloatArray(rows * kvWidth);
+  const float* promptKeys = in.FloatArray(promptTokens * kvWidth);
   CacheView cache;
-  cache.promptKeys = in.FloatArray(promptTokens * kvWidth);
   cache.promptValues = in.FloatArray(promptTokens * kvWidth);
   const std::vector<float*> keyPages = in.FloatArrays(slots * kvWidth * kPageTokens), valuePages = in.FloatArrays(slots * kvWidth * kPageTokens);
   const int64_t pages = ownLength / kPageTokens + 1;
@@ -194,7 +194,11 @@ void CachedAttentionCall(const Napi::CallbackInfo& info) {
   cache.keyPages = keyPages.data();
   cache.valuePages = valuePages.data();
   float* out = in.FloatArray(rows * shape.heads * shape.headDim);
-  if (in.Ok()) CachedAttention(q, k, v, cache, view, shape, out);
+  if (!in.Ok()) return;
+  std::vector<PackedMatrix> packedKeys(static_cast<size_t>(shape.kvHeads));
+  PackPromptKeys(promptKeys, promptTokens, shape.headDim, packedKeys);
+  cache.promptKeys = packedKeys.data();
+  CachedAttention(q, k, v, cache, view, shape, out);
 }
 
 LogSoftmaxShape ReadLogSoftmaxShape(Arguments& in) {

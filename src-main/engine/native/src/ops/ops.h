@@ -5,6 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
+
+#include "../packed_matrix.h"
 
 namespace grpo {
 
@@ -70,8 +73,8 @@ void AttentionGrad(const float* dOut, const float* q, const float* k, const floa
 // The cache of one layer as cachedAttention sees it. Page p of the own tokens holds, for every slot and kv head, the keys as
 // [headDim, kPageTokens] and the values as [kPageTokens, headDim].
 struct CacheView {
-  const float* promptKeys;  // [Np, kvHeads * headDim]
-  const float* promptValues;
+  const PackedMatrix* promptKeys;  // of each kv head: [Np, headDim]
+  const float* promptValues;       // [Np, kvHeads * headDim]
   float* const* keyPages;
   float* const* valuePages;
 };
@@ -83,6 +86,9 @@ struct DecodeRowsView {
   const int32_t* promptLengths;
   int64_t ownLength;  // own tokens before this step
 };
+
+// The prompt keys of a layer, keys[tokens, kvHeads * headDim], as every decoding step takes them: a matrix for each of packed's heads.
+void PackPromptKeys(const float* keys, int64_t tokens, int64_t headDim, std::vector<PackedMatrix>& packed);
 
 // One decoding step: takes over the own tokens of sources, appends k, v [B, kvHeads * headDim] to them and attends from
 // q [B, heads * headDim]. shape.tokens is B.

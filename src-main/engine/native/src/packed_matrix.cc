@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "../gemm.h"
-#include "../kernels.h"
-#include "../thread_pool.h"
+#include "gemm.h"
+#include "kernels.h"
+#include "thread_pool.h"
 
 namespace grpo {
 namespace {
@@ -29,7 +29,8 @@ void PackedMatrix::Clear() {
   outputs_ = inputs_ = strips_ = stripLength_ = 0;
 }
 
-void PackedMatrix::Pack(const float* weight, int64_t outputs, int64_t inputs, WeightFormat format) {
+void PackedMatrix::Pack(const float* weight, int64_t outputs, int64_t inputs, WeightFormat format, int64_t stride) {
+  if (stride == 0) stride = inputs;
   const Kernels& kernels = ActiveKernels();
   const int64_t width = kernels.tileColumns, depth = GemmDepthBlock(inputs);
   float* values = Shape(outputs, inputs, format);
@@ -38,14 +39,14 @@ void PackedMatrix::Pack(const float* weight, int64_t outputs, int64_t inputs, We
     for (int64_t strip = begin; strip < end; strip++) {
       const int64_t row = strip * width, count = std::min(width, outputs - row);
       for (int64_t p = 0; p < inputs; p += depth) {
-        const float* source = weight + row * inputs + p;
+        const float* source = weight + row * stride + p;
         const int64_t length = std::min(depth, inputs - p);
         if (format == WeightFormat::kBfloat16) {
           float* block = buffer.Reserve(depth * width + kVectorMax);
-          kernels.packRows(source, inputs, count, length, width, block);
+          kernels.packRows(source, stride, count, length, width, block);
           kernels.roundColumns(block, length, reinterpret_cast<uint32_t*>(values + strip * stripLength_ + p / 2 * width));
         } else {
-          kernels.packRows(source, inputs, count, length, width, values + strip * stripLength_ + p * width);
+          kernels.packRows(source, stride, count, length, width, values + strip * stripLength_ + p * width);
         }
       }
     }

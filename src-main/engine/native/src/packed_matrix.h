@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "../aligned_buffer.h"
+#include "aligned_buffer.h"
 
 namespace grpo {
 
@@ -16,8 +16,8 @@ class PackedMatrix {
  public:
   PackedMatrix() = default;
 
-  // Packs weight[outputs, inputs], one row per output.
-  void Pack(const float* weight, int64_t outputs, int64_t inputs, WeightFormat format = WeightFormat::kFloat32);
+  // Packs weight[outputs, inputs], one row per output; rows are `stride` floats apart, or follow each other.
+  void Pack(const float* weight, int64_t outputs, int64_t inputs, WeightFormat format = WeightFormat::kFloat32, int64_t stride = 0);
   // Packs the transpose of weight[rows, columns]: outputs are its columns.
   void PackTransposed(const float* weight, int64_t rows, int64_t columns);
 
