@@ -41,8 +41,7 @@ export function packGroups(groups: readonly TokenGroup[]): PackedBatch {
   for (const { promptTokens, completions } of groups) {
     const prompt = tree.add(promptTokens);
     for (const completion of completions) {
-      const inputs = Array.from({ length: Math.max(0, completion.length - 1) }, (_, t) => completion[t]);
-      const { rows } = tree.add(inputs, prompt);
+      const { rows } = tree.add(Array.from(completion).slice(0, -1), prompt);
       for (let t = 0; t < completion.length; t++) {
         predictions.push(predict(rows[promptTokens.length - 1 + t], completion[t]));
       }

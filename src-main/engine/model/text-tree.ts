@@ -1,52 +1,62 @@
 /** Lays texts out as a tree: tokens that several of them begin with are held, and computed, once. */
 import { packSegments, type Segment, type Segments } from '../tensor/ops/segments.ts';
 
-/** A token of the tree with all that can follow it. */
-interface Node {
-  segment: number;
-  /** Tokens of the text up to and with this one. */
-  length: number;
-  following: Map<number, Node>;
-  row: number;
-}
-
 /** A text in the tree. */
 export interface Text {
   /** Where in the batch each of its tokens is. */
-  rows: number[];
-  end: Node;
+  rows: readonly number[];
+  /** The segment that holds its last token; −1 when it is empty. */
+  segment: number;
 }
+
+const EMPTY: Text = { rows: [], segment: -1 };
 
 export class TextTree {
   readonly #tokens: number[] = [];
   readonly #segments: Segment[] = [];
-  readonly #root: Node = { segment: 0, length: 0, following: new Map(), row: -1 };
+  /** The segment that branches off after a row (−1: at the root) with a token. */
+  readonly #branches = new Map<number, number>();
 
-  /** Adds a text that continues another, or begins anew. A batch's order is that in which its texts are added. */
-  add(tokens: ArrayLike<number>, after?: Text): Text {
-    const rows = after?.rows.slice() ?? [];
-    let node = after?.end ?? this.#root;
-    let t = 0;
-    for (let next; t < tokens.length && (next = node.following.get(tokens[t])) !== undefined; t++) {
-      node = next;
-      rows.push(node.row);
+  /** Adds a text that continues another, or begins anew. The batch's order is that in which texts are added. */
+  add(tokens: ArrayLike<number>, after: Text = EMPTY): Text {
+    const rows = [...after.rows];
+    let { segment } = after;
+    for (let t = 0; t < tokens.length; t++) {
+      const last = rows.at(-1) ?? -1;
+      if (this.#goesOn(segment, last, tokens[t])) {
+        rows.push(last + 1);
+        continue;
+      }
+      const branch = this.#branches.get(branchKey(last, tokens[t]));
+      if (branch === undefined) return this.#branchOff(rows, segment, Array.from(tokens).slice(t));
+      segment = branch;
+      rows.push(this.#segments[branch].start);
     }
-    if (t === tokens.length) return { rows, end: node };
-    const start = this.#tokens.length;
-    const segment = this.#segments.length;
-    this.#segments.push({ start, length: tokens.length - t, parent: node.segment, prefixLength: node.length });
-    for (; t < tokens.length; t++) {
-      const next: Node = { segment, length: node.length + 1, following: new Map(), row: this.#tokens.length };
-      node.following.set(tokens[t], next);
-      node = next;
-      rows.push(node.row);
-      this.#tokens.push(tokens[t]);
-    }
-    return { rows, end: node };
+    return { rows, segment };
   }
 
   /** The batch: its tokens [N] and where they belong. */
   pack(): { tokens: Int32Array; segments: Segments } {
     return { tokens: Int32Array.from(this.#tokens), segments: packSegments(this.#segments) };
   }
+
+  /** Whether a token follows a row within its own segment. */
+  #goesOn(segment: number, row: number, token: number): boolean {
+    if (segment < 0) return false;
+    const { start, length } = this.#segments[segment];
+    return row + 1 < start + length && this.#tokens[row + 1] === token;
+  }
+
+  #branchOff(prefix: readonly number[], parent: number, tokens: readonly number[]): Text {
+    const start = this.#tokens.length;
+    const segment = this.#segments.length;
+    this.#branches.set(branchKey(prefix.at(-1) ?? -1, tokens[0]), segment);
+    this.#segments.push({ start, length: tokens.length, parent: Math.max(0, parent), prefixLength: prefix.length });
+    for (const token of tokens) this.#tokens.push(token);
+    return { rows: [...prefix, ...tokens.map((_, offset) => start + offset)], segment };
+  }
+}
+
+function branchKey(row: number, token: number): number {
+  return (row + 1) * 2 ** 31 + token;
 }
