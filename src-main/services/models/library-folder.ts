@@ -29,6 +29,8 @@ export interface LibraryEntry {
   folder: string;
   linked: boolean;
   origin: ModelOrigin;
+  /** Why the studio's record of it cannot be read; `folder` is then the record of a linked model. */
+  problem: StudioError | null;
 }
 
 /** All models, by name; a library that is not there yet is empty. A folder that somebody put there by hand counts, too. */
@@ -37,8 +39,12 @@ export async function listEntries(library: string): Promise<LibraryEntry[]> {
   const entries: LibraryEntry[] = [];
   for (const found of names) {
     if (found.name.startsWith('.')) continue;
-    if (found.isDirectory()) entries.push(await folderEntry(library, found.name));
-    else if (found.name.endsWith(LINK)) entries.push(await linkEntry(library, found.name.slice(0, -LINK.length)));
+    const entry = found.isDirectory()
+      ? await folderEntry(library, found.name)
+      : found.name.endsWith(LINK)
+        ? await linkEntry(library, found.name.slice(0, -LINK.length))
+        : null;
+    if (entry !== null) entries.push(entry);
   }
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -50,27 +56,40 @@ export async function findEntry(library: string, name: string): Promise<LibraryE
 
 async function folderEntry(library: string, name: string): Promise<LibraryEntry> {
   const folder = join(library, name);
-  const origin = await readRecord(join(folder, ORIGIN_FILE), originSchema);
-  return { name, folder, linked: false, origin: origin ?? { source: folder, revision: null, addedAt: '' } };
+  const { record, problem } = await readRecord(join(folder, ORIGIN_FILE), originSchema);
+  return { name, folder, linked: false, origin: record ?? unknownOrigin(folder), problem };
 }
 
-async function linkEntry(library: string, name: string): Promise<LibraryEntry> {
+/** null when it has just been removed. */
+async function linkEntry(library: string, name: string): Promise<LibraryEntry | null> {
   const path = join(library, name + LINK);
-  const record = await readRecord(path, linkSchema);
-  if (record === null) throw new StudioError('io_failed', `${path} has just been removed.`, { path });
+  const { record, problem } = await readRecord(path, linkSchema);
+  if (problem !== null) return { name, folder: path, linked: true, origin: unknownOrigin(path), problem };
+  if (record === null) return null;
   const { folder, ...origin } = record;
-  return { name, folder, linked: true, origin };
+  return { name, folder, linked: true, origin, problem };
 }
 
-async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
-  const text = await readFile(path, 'utf8').catch(orMissing(null));
-  if (text === null) return null;
+function unknownOrigin(source: string): ModelOrigin {
+  return { source, revision: null, addedAt: '' };
+}
+
+/** `record` is null when there is none, or it cannot be read: then `problem` says why. */
+async function readRecord<T>(
+  path: string,
+  schema: z.ZodType<T>,
+): Promise<{ record: T | null; problem: StudioError | null }> {
   try {
-    return schema.parse(JSON.parse(text));
+    const text = await readFile(path, 'utf8').catch(orMissing(null));
+    return { record: text === null ? null : schema.parse(JSON.parse(text)), problem: null };
   } catch (error) {
-    const message = `${path} is damaged; remove it and import the model again.`;
-    throw new StudioError('io_failed', message, { path }, { cause: error });
+    return { record: null, problem: damaged(path, error) };
   }
+}
+
+function damaged(path: string, cause: unknown): StudioError {
+  const message = `${path} is damaged or cannot be read. Delete it; a model that is then gone from the library can be imported again.`;
+  return new StudioError('io_failed', message, { path }, { cause });
 }
 
 /** @throws StudioError `io_failed` when the name is taken */
@@ -163,10 +182,19 @@ export function orMissing<T>(value: T): (error: unknown) => T {
   };
 }
 
-/** The folder of a model by its name in the library, at once; null when there is none. */
+/**
+ * The folder of a model by its name in the library, at once; null when there is none.
+ *
+ * @throws StudioError `io_failed` when the record of a linked model is damaged
+ */
 export function namedFolder(library: string, name: string): string | null {
   if (!/^\w[\w.-]*$/.test(name)) return null;
   if (existsSync(join(library, name))) return join(library, name);
   const link = join(library, name + LINK);
-  return existsSync(link) ? linkSchema.parse(JSON.parse(readFileSync(link, 'utf8'))).folder : null;
+  if (!existsSync(link)) return null;
+  try {
+    return linkSchema.parse(JSON.parse(readFileSync(link, 'utf8'))).folder;
+  } catch (error) {
+    throw damaged(link, error);
+  }
 }
