@@ -8,11 +8,14 @@ import { exists } from '../../checkpoint/checkpoint-files.ts';
 import { sync, syncFolder, writeSynced } from '../../checkpoint/durable-files.ts';
 import { StudioError } from '../../contract/errors.ts';
 import type { ModelOrigin } from '../../contract/models.ts';
+import { acquireLock } from '../../store/run-lock.ts';
 
 /** Beside a model's own files; and the whole entry of a linked model, as `<name>.link`. */
 const ORIGIN_FILE = '.grpo-studio.json';
 const LINK = '.link';
 const TEMPORARY = '.tmp-';
+/** Beside what is temporary; held as long as the process works on it. */
+const TEMPORARY_LOCK = '.lock';
 /** In the folder of a download; its lock is held while the download goes on. */
 export const DOWNLOAD_LOCK = '.lock.sqlite';
 
@@ -114,15 +117,27 @@ export async function addFolder(
   fill: (folder: string) => Promise<void>,
 ): Promise<void> {
   await requireFree(library, name);
-  await mkdir(library, { recursive: true });
-  const temporary = join(library, `${TEMPORARY}${process.pid}-${randomUUID()}`);
-  await mkdir(temporary);
-  try {
+  await withTemporary(library, async (temporary) => {
+    await mkdir(temporary);
     await fill(temporary);
     await placeFolder(library, temporary, name, origin);
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
+  });
+}
+
+/**
+ * Does work with a path in the library that nothing else uses, and removes what is left there. Should the process die, `removeStale`
+ * does; a process id in its name would not tell, being given to another program, or meaning another process in another container.
+ */
+export async function withTemporary(library: string, work: (path: string) => Promise<void>): Promise<void> {
+  await mkdir(library, { recursive: true });
+  const path = join(library, TEMPORARY + randomUUID());
+  const lock = acquireLock(path + TEMPORARY_LOCK, 0);
+  try {
+    await work(path);
+  } finally {
+    await rm(path, { recursive: true, force: true });
+    lock?.release();
+    await rm(path + TEMPORARY_LOCK, { force: true });
   }
 }
 
@@ -138,39 +153,30 @@ export async function placeFolder(library: string, filled: string, name: string,
 /** Adds a model that stays where it is. */
 export async function addLink(library: string, name: string, origin: ModelOrigin, folder: string): Promise<void> {
   await requireFree(library, name);
-  await mkdir(library, { recursive: true });
-  const temporary = join(library, `${TEMPORARY}${process.pid}-${randomUUID()}`);
-  await writeSynced(temporary, JSON.stringify({ ...origin, folder }, null, 2));
-  await rename(temporary, join(library, name + LINK));
-  await sync(library);
+  await withTemporary(library, async (temporary) => {
+    await writeSynced(temporary, JSON.stringify({ ...origin, folder }, null, 2));
+    await rename(temporary, join(library, name + LINK));
+    await sync(library);
+  });
 }
 
 /** Takes a model out of the library: its files, or only the entry of a linked one. */
 export async function removeEntry(library: string, { name, linked }: LibraryEntry): Promise<void> {
   if (linked) return rm(join(library, name + LINK));
   // Renamed first: a model is there whole or not at all, also while its files go.
-  const temporary = join(library, `${TEMPORARY}${process.pid}-${randomUUID()}`);
-  await rename(join(library, name), temporary);
-  await rm(temporary, { recursive: true });
+  await withTemporary(library, (temporary) => rename(join(library, name), temporary));
 }
 
 /** Removes what processes that are gone left half written. */
 export async function removeStale(library: string): Promise<void> {
-  for (const name of await readdir(library).catch(orMissing([]))) {
-    const process = /^\.tmp-(\d+)-/.exec(name)?.[1];
-    if (process !== undefined && !isAlive(Number(process))) {
-      await rm(join(library, name), { recursive: true, force: true });
-    }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (pid === process.pid) return true;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  for (const name of await readdir(library).catch(orMissing<string[]>([]))) {
+    if (!name.startsWith(TEMPORARY) || name.endsWith(TEMPORARY_LOCK)) continue;
+    const path = join(library, name);
+    const lock = acquireLock(path + TEMPORARY_LOCK, 0);
+    if (lock === null) continue;
+    await rm(path, { recursive: true, force: true });
+    lock.release();
+    await rm(path + TEMPORARY_LOCK, { force: true });
   }
 }
 

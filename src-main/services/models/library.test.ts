@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeTinyAdapter, writeTinyModel } from '../../export/fixtures/tiny-model.ts';
+import { acquireLock } from '../../store/run-lock.ts';
 import { copyModel, fileNames } from './copy-model.ts';
 import { listHubCache } from './hub-cache.ts';
 import { inspectCheckpoint } from './inspect-checkpoint.ts';
@@ -139,10 +140,15 @@ describe('import', () => {
   });
 
   test('clears away what a process that is gone left half written, and no other', async () => {
-    await mkdir(at('models/.tmp-999999999-x'), { recursive: true });
-    await mkdir(at(`models/.tmp-${process.pid}-y`));
+    await mkdir(at(`models/.tmp-${process.pid}-dead`), { recursive: true });
+    await writeFile(at(`models/.tmp-${process.pid}-dead.lock`), '');
+    await mkdir(at('models/.tmp-alive'));
+    const lock = acquireLock(at('models/.tmp-alive.lock'), 0);
     expect(await open().list()).toEqual([]);
-    expect(await readdir(at('models'))).toEqual([`.tmp-${process.pid}-y`]);
+    expect(await readdir(at('models'))).toEqual(['.tmp-alive', '.tmp-alive.lock']);
+    lock?.release();
+    expect(await open().list()).toEqual([]);
+    expect(await readdir(at('models'))).toEqual([]);
   });
 });
 
