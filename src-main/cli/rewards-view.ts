@@ -162,8 +162,10 @@ function summaryText({ mean, std, min, max }: Summary): string {
 function sayRemarks({ findings, warnings, notes }: BenchReport, output: Output): void {
   for (const { message } of findings) output.say(`${output.paint('yellow', 'warning:')} ${oneLine(message)}`);
   const said = findings.flatMap(({ code, rule }) => (code === 'not_scored_here' ? [rule] : []));
-  for (const { rule, message, count } of warnings.filter(({ rule }) => !said.includes(rule)))
-    output.say(`${output.paint('yellow', 'not scored:')} ${rule}, ${plural(count, 'completion')}: ${oneLine(message)}`);
+  for (const { rule, message, count } of warnings.filter(({ rule }) => !said.includes(rule))) {
+    const [kind, where] = count === 0 ? ['warning:', rule] : ['not scored:', `${rule}, ${plural(count, 'completion')}`];
+    output.say(`${output.paint('yellow', kind)} ${where}: ${oneLine(message)}`);
+  }
   for (const note of notes) output.say(`Note: ${note}`);
 }
 

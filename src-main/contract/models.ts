@@ -88,6 +88,8 @@ export interface CachedModel {
   references: string[];
   folder: string;
   bytes: number;
+  /** Why it cannot be read; null when it can. */
+  problem: string | null;
 }
 
 /** Bytes of the engine process at its peak, by what holds them. */

@@ -11,11 +11,11 @@ export interface CompletionScore {
   scores: RuleScore[];
 }
 
-/** Completions that a rule could not score. */
+/** Completions that a rule could not score, or something else that is wrong with it. */
 export interface ScoringWarning {
   rule: string;
   message: string;
-  /** Completions with this message. */
+  /** Completions without a score for this reason; 0 when it costs none. */
   count: number;
   /** Completions that the rule was asked for in the same time. */
   of: number;
@@ -51,7 +51,9 @@ export function createScorer(rules: readonly ScoredRule[]): RewardScorer {
       asked += groups.reduce((total, { completions }) => total + completions.length, 0);
       const warnings = failures;
       const settled = await Promise.allSettled(
-        rules.map((rule, place) => scoreRule(rule, groups, (message) => count(warnings[place], message))),
+        rules.map((rule, place) =>
+          scoreRule(rule, groups, (message, completions) => count(warnings[place], message, completions)),
+        ),
       );
       const verdicts = settled.map((result) => {
         if (result.status === 'rejected') throw result.reason;
@@ -78,9 +80,9 @@ export function createScorer(rules: readonly ScoredRule[]): RewardScorer {
   };
 }
 
-function count(messages: Map<string, number>, message: string): void {
+function count(messages: Map<string, number>, message: string, completions = 1): void {
   const key = messages.has(message) || messages.size < MESSAGES ? message : OTHERS;
-  messages.set(key, (messages.get(key) ?? 0) + 1);
+  messages.set(key, (messages.get(key) ?? 0) + completions);
 }
 
 function weightedSum(rules: readonly ScoredRule[], scores: readonly RuleScore[]): number | null {

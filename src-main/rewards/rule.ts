@@ -29,12 +29,15 @@ export interface ScoredGroup {
   completions: readonly ScoredCompletion[];
 }
 
+/** @param completions how many have no score because of it; one when not said */
+export type Warn = (message: string, completions?: number) => void;
+
 /** A rule that scores whole groups and may wait for something outside this thread: a sandbox, a judge, a model. */
 export interface CompiledGroupRule {
   /**
    * @returns a verdict for each completion of each group, in order. What fails for one completion is that completion's verdict
    *   (score null, and a sentence), and is told to `warn` as well.
    */
-  scoreGroups(groups: readonly ScoredGroup[], warn: (message: string) => void): Promise<Verdict[][]>;
+  scoreGroups(groups: readonly ScoredGroup[], warn: Warn): Promise<Verdict[][]>;
   dispose(): void;
 }

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { DatasetRow } from '../contract/dataset.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { RewardRule } from '../contract/reward-rules.ts';
-import type { CompiledGroupRule, CompiledRule, ScoredCompletion, ScoredGroup, Verdict } from './rule.ts';
+import type { CompiledGroupRule, CompiledRule, ScoredCompletion, ScoredGroup, Verdict, Warn } from './rule.ts';
 
 /** A rule as the scorer uses it. */
 export interface ScoredRule {
@@ -14,13 +14,11 @@ export interface ScoredRule {
   score: CompiledRule | CompiledGroupRule;
 }
 
-type Warn = (message: string) => void;
-
 /** Longest time in milliseconds that rules hold the thread before others get a turn. */
 const TURN = 10;
 
 /**
- * @param warn told of every completion that could not be scored
+ * @param warn told of every completion that could not be scored, and of what else is wrong with the rule
  * @returns a verdict for each completion of each group; scores are finite and clipped
  * @throws StudioError where a rule asks for the end of the run
  */

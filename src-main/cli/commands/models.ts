@@ -67,10 +67,10 @@ async function listCache(output: Output): Promise<number> {
   const cached = await listHubCache();
   for (const model of cached) output.emit(model);
   if (output.json) return 0;
-  const rows = cached.map(({ id, references, bytes, folder }) => [
+  const rows = cached.map(({ id, references, bytes, folder, problem }) => [
     id,
     references.join(' '),
-    formatBytes(bytes),
+    problem === null ? formatBytes(bytes) : 'cannot be used',
     folder,
   ]);
   const columns = [

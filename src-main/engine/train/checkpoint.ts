@@ -164,8 +164,9 @@ export async function restoreCheckpoint(folder: string, run: RunConfig, optimize
     );
   }
   const moments = new Map<string, NamedArray>();
-  await readSafetensors(join(folder, OPTIMIZER_FILE), (name, array) => moments.set(name, array));
-  optimizer.restore(moments, state.updates);
+  const optimizerPath = join(folder, OPTIMIZER_FILE);
+  await readSafetensors(optimizerPath, (name, array) => moments.set(name, array));
+  optimizer.restore(moments, state.updates, optimizerPath);
   return state;
 }
 

@@ -42,4 +42,18 @@ describeOnEveryBackend('Optimizer', () => {
     optimizer.dispose();
     policy.dispose();
   });
+
+  test('refuses a saved state that lacks a moment or has one of another shape', () => {
+    const policy = oneWeight();
+    const optimizer = new Optimizer(policy, settings);
+    const moment = { shape: [1, 3], values: new Float32Array(3) };
+    const refused = (v: typeof moment | undefined) => () =>
+      optimizer.restore(new Map(v && [['weight.v', v]]).set('weight.m', moment), 1, '/run/optimizer.safetensors');
+    const error = { code: 'checkpoint_invalid', where: { path: '/run/optimizer.safetensors', field: 'weight.v' } };
+    expect(refused(undefined)).toThrow(expect.objectContaining(error));
+    expect(refused({ shape: [2, 3], values: new Float32Array(6) })).toThrow(expect.objectContaining(error));
+    expect(refused(moment)).not.toThrow();
+    optimizer.dispose();
+    policy.dispose();
+  });
 });

@@ -78,8 +78,13 @@ export class Optimizer {
     }
   }
 
-  /** Takes back what `state` and `updates` gave. */
-  restore(state: ReadonlyMap<string, NamedArray>, updates: number): void {
+  /**
+   * Takes back what `state` and `updates` gave.
+   *
+   * @param path the file that `state` was read from
+   * @throws StudioError `checkpoint_invalid` when it lacks a moment, or has one of another shape
+   */
+  restore(state: ReadonlyMap<string, NamedArray>, updates: number, path: string): void {
     this.#updates = updates;
     for (const [name, { m, v }] of Object.entries(this.#moments)) {
       for (const [suffix, variable] of [
@@ -87,7 +92,11 @@ export class Optimizer {
         ['v', v],
       ] as const) {
         const saved = state.get(`${name}.${suffix}`);
-        if (saved === undefined) throw new Error(`the saved optimizer state lacks ${name}.${suffix}`);
+        if (saved?.shape.join() !== variable.shape.join()) {
+          const wrong = saved === undefined ? 'lacks' : `has another shape than the model's weights for`;
+          const sentence = `${path} ${wrong} ${name}.${suffix}; delete that checkpoint and resume: the run goes on from the one before it`;
+          throw new StudioError('checkpoint_invalid', sentence, { path, field: `${name}.${suffix}` });
+        }
         tf.tidy(() => variable.assign(tf.tensor(saved.values, variable.shape)));
       }
     }

@@ -30,13 +30,15 @@ test('completions without a score are told at once, then counted and told again 
   failures = [
     { rule: 'judge', message: 'refused', count: 2, of: 9 },
     { rule: 'judge', message: 'timed out', count: 3, of: 9 },
+    { rule: 'judge', message: 'no cache', count: 0, of: 9 },
     { rule: 'script', message: 'threw', count: 1, of: 9 },
   ];
   for (const event of warnings.atEnd(14)) told.push([event.step, event.message]);
-  expect(told.map(([step]) => step)).toEqual([1, 11, 14, 14]);
+  expect(told.map(([step]) => step)).toEqual([1, 11, 14, 14, 14]);
   expect(told[0][1]).toBe('rule judge: 2 of 6 completions could not be scored: refused');
-  expect(told[2][1]).toBe('rule judge: 5 of 9 completions could not be scored: timed out (3); refused (2)');
-  expect(told[3][1]).toBe('rule script: 1 of 9 completions could not be scored: threw');
+  expect(told[2][1]).toBe('rule judge: no cache');
+  expect(told[3][1]).toBe('rule judge: 5 of 9 completions could not be scored: timed out (3); refused (2)');
+  expect(told[4][1]).toBe('rule script: 1 of 9 completions could not be scored: threw');
 });
 
 test('what the watchers see is told as it begins, and not in every step', () => {

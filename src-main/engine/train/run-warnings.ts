@@ -67,9 +67,13 @@ export class RunWarnings {
   }
 }
 
-/** One event for each rule: `rule judge: 12 of 64 completions could not be scored: connection refused (10), timed out (2)`. */
+/** One event for each rule, and for what costs no completion its score: `rule judge: 12 of 64 completions could not be scored: connection refused (10), timed out (2)`. */
 function* scoringEvents(step: number, warnings: readonly ScoringWarning[]): Generator<WarningEvent, void> {
-  for (const [rule, ofRule] of Map.groupBy(warnings, (warning) => warning.rule)) {
+  for (const { rule, message, count } of warnings) {
+    if (count === 0) yield { type: 'warning', step, message: `rule ${rule}: ${message}` };
+  }
+  const unscored = warnings.filter(({ count }) => count > 0);
+  for (const [rule, ofRule] of Map.groupBy(unscored, (warning) => warning.rule)) {
     const total = ofRule.reduce((sum, { count }) => sum + count, 0);
     const reasons = ofRule
       .toSorted((a, b) => b.count - a.count)

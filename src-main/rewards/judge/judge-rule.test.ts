@@ -1,5 +1,5 @@
 /** A judge that answers, and judges that die, stall, talk rubbish or flood: a server in this process plays them all. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,6 +117,32 @@ describe('a judge that answers', () => {
       expect(await readdir(folder)).toHaveLength(1);
       await judge([group('a')], { cache: false }, folder);
       expect(asked).toHaveLength(2);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test('a cache that cannot be used costs a warning, and no score', async () => {
+    behave = (response) => say(response, '8');
+    const folder = await mkdtemp(join(tmpdir(), 'judge-cache-'));
+    try {
+      await writeFile(join(folder, 'file'), '');
+      const warned = vi.fn<(message: string, completions?: number) => void>();
+      const rule = compileJudge(
+        judgeRuleSchema.parse({ name: 'judge', type: 'judge', url, model: 'm', on_failure: 'fail_run' }),
+        'rewards.0',
+        join(folder, 'file'), // in which no folder can be
+      );
+      for (const texts of [
+        ['a', 'b'],
+        ['a', 'c'],
+      ]) {
+        const [verdicts] = await rule.scoreGroups([group(...texts)], warned);
+        expect(verdicts.map(({ score }) => score)).toEqual([0.8, 0.8]);
+      }
+      rule.dispose();
+      expect(asked).toHaveLength(3);
+      expect(warned.mock.calls).toEqual([[expect.stringContaining("the judge's cache cannot be used (ENOTDIR"), 0]]);
     } finally {
       await rm(folder, { recursive: true });
     }

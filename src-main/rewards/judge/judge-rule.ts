@@ -15,6 +15,8 @@ type Scores = { scores: number[]; reply: string } | { failed: string };
 interface Round {
   failures: number;
   lastFailure: string;
+  /** Told what costs no completion its score. */
+  note: (message: string) => void;
 }
 
 /**
@@ -43,7 +45,7 @@ export function compileJudge(rule: JudgeRule, field: string, cacheFolder?: strin
     const key = ReplyCache.keyOf(rule.url, body);
     const read = (reply: string) =>
       rule.mode === 'group' ? readScores(reply, count, rule.min, rule.max) : readScore(reply, rule.min, rule.max);
-    const kept = rule.cache ? await cache.get(key) : null;
+    const kept = rule.cache ? await cache.get(key, round.note) : null;
     if (kept !== null) {
       const known = read(kept);
       if ('scores' in known) return { ...known, reply: kept };
@@ -57,7 +59,7 @@ export function compileJudge(rule: JudgeRule, field: string, cacheFolder?: strin
       if (scores !== null && 'scores' in scores && 'text' in reply) {
         round.failures = 0;
         // Only replies that can be read are kept: rubbish is asked for again.
-        if (rule.cache) await cache.set(key, reply.text);
+        if (rule.cache) await cache.set(key, reply.text, round.note);
         return { ...scores, reply: reply.text };
       }
       failed =
@@ -72,7 +74,7 @@ export function compileJudge(rule: JudgeRule, field: string, cacheFolder?: strin
 
   return {
     scoreGroups: async (groups, warn) => {
-      const round: Round = { failures: 0, lastFailure: '' };
+      const round: Round = { failures: 0, lastFailure: '', note: (message) => warn(message, 0) };
       const tasks = groups.flatMap((group, index) =>
         questionsOf(group).map((question) => ({ index, question, count: group.completions.length })),
       );

@@ -1,17 +1,16 @@
 /** Keeps a judge's replies by the hash of what was asked, in memory and, where there is a folder, on disk. */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { StudioError } from '../../contract/errors.ts';
 
 /** Replies kept in memory; past it the oldest goes. */
 const mostReplies = 20_000;
 
 export class ReplyCache {
-  readonly #folder: string | null;
+  #folder: string | null;
   readonly #memory = new Map<string, string>();
 
-  /** @param folder where replies outlive the process; made when it is missing */
+  /** @param folder where replies outlive the process; made when it is missing, and no more used once it has failed */
   constructor(folder: string | null) {
     this.#folder = folder;
   }
@@ -20,36 +19,35 @@ export class ReplyCache {
     return createHash('sha256').update(url).update('\n').update(body).digest('hex');
   }
 
-  async get(key: string): Promise<string | null> {
+  /** @param warn told once, when the folder cannot be read or written */
+  async get(key: string, warn: (message: string) => void): Promise<string | null> {
     const kept = this.#memory.get(key);
     if (kept !== undefined || this.#folder === null) return kept ?? null;
     try {
-      const text = await readFile(this.#path(key), 'utf8');
+      const text = await readFile(fileOf(this.#folder, key), 'utf8');
       this.#remember(key, text);
       return text;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-      throw this.#unusable(error);
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#leaveFolder(error, warn);
+      return null;
     }
   }
 
-  /** @throws StudioError io_failed when the folder cannot be written */
-  async set(key: string, reply: string): Promise<void> {
+  /** @param warn as of `get` */
+  async set(key: string, reply: string, warn: (message: string) => void): Promise<void> {
     this.#remember(key, reply);
-    if (this.#folder === null) return;
+    const folder = this.#folder;
+    if (folder === null) return;
+    // Another process must never read half a reply.
+    const temporary = join(folder, `.tmp-${randomUUID()}`);
     try {
-      await mkdir(this.#folder, { recursive: true });
-      // Another process must never read half a reply.
-      const temporary = join(this.#folder, `.tmp-${randomUUID()}`);
+      await mkdir(folder, { recursive: true });
       await writeFile(temporary, reply);
-      await rename(temporary, this.#path(key));
+      await rename(temporary, fileOf(folder, key));
     } catch (error) {
-      throw this.#unusable(error);
+      this.#leaveFolder(error, warn);
+      await rm(temporary, { force: true }).catch(() => undefined);
     }
-  }
-
-  #path(key: string): string {
-    return join(this.#folder!, `${key}.txt`);
   }
 
   #remember(key: string, reply: string): void {
@@ -57,13 +55,14 @@ export class ReplyCache {
     if (this.#memory.size > mostReplies) this.#memory.delete(this.#memory.keys().next().value!);
   }
 
-  #unusable(cause: unknown): StudioError {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    return new StudioError(
-      'io_failed',
-      `The judge's cache cannot be used: ${why}.`,
-      { path: this.#folder! },
-      { cause },
-    );
+  #leaveFolder(error: unknown, warn: (message: string) => void): void {
+    if (this.#folder === null) return;
+    this.#folder = null;
+    const why = error instanceof Error ? error.message : String(error);
+    warn(`the judge's cache cannot be used (${why}), so that replies are kept in memory only`);
   }
+}
+
+function fileOf(folder: string, key: string): string {
+  return join(folder, `${key}.txt`);
 }

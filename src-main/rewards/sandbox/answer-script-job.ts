@@ -35,7 +35,7 @@ function score(session: ScriptSession, job: ScriptJob & { kind: 'score' }): Scri
 
 /** Runs the script and gives its `score`: a global, or the export `score` or `default` of a module. */
 function findScore(session: ScriptSession, source: string) {
-  if (!/^\s*(export|import)\b/m.test(source)) {
+  if (!isModule(session, source)) {
     session.evaluate(source);
     const found = session.evaluate('typeof score === "function" ? score : null');
     if (session.typeOf(found) === 'function') return found;
@@ -47,6 +47,18 @@ function findScore(session: ScriptSession, source: string) {
     }
   }
   throw new ScriptFailure('defines no function score');
+}
+
+/** Whether a script exports or imports: it does not compile as anything but a module then. In a comment or a text the words mean nothing. */
+function isModule(session: ScriptSession, source: string): boolean {
+  if (!/^\s*(export|import)\b/m.test(source)) return false;
+  try {
+    session.compile(source, 'global');
+    return false;
+  } catch (error) {
+    problemOf(error);
+    return true;
+  }
 }
 
 function runTests(session: ScriptSession, code: string, tests: CodeTest[]): TestResults {

@@ -48,6 +48,8 @@ describe('score', () => {
     ['const score = () => 2', { score: 2, why: 'the script gave 2' }],
     ['export function score() { return 3 }', { score: 3, why: 'the script gave 3' }],
     ['export default () => 4', { score: 4, why: 'the script gave 4' }],
+    ['/*\nexport what counts\n*/\nfunction score() { return 5 }', { score: 5, why: 'the script gave 5' }],
+    ['const words = `\nimport this\n`\nfunction score() { return 6 }', { score: 6, why: 'the script gave 6' }],
     ['function score() { return { score: null, why: "no gold" } }', { score: null, why: 'no gold' }],
     [
       'function score({ completion }) { return { score: 1, why: "all", spans: [{ start: 0, end: completion.length }] } }',
@@ -57,6 +59,11 @@ describe('score', () => {
     const { verdicts, warnings } = await score(source);
     expect(verdicts).toEqual([verdict]);
     expect(warnings).toEqual([]);
+  });
+
+  test('a module has all of its time, too', async () => {
+    const source = 'export function score() { for (let i = 0; i < 2e6; i++); return 7 }';
+    expect((await score(source, ['a'], { timeout_ms: 20_000 })).verdicts[0].score).toBe(7);
   });
 
   test('a failing completion has a sentence with the line and does not touch the others', async () => {

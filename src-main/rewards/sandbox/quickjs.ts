@@ -167,9 +167,13 @@ export class ScriptSession {
 
   #failure(error: QuickJSHandle): ScriptFailure {
     const timedOut = this.#interrupted;
+    const end = this.#end;
+    const mostBytes = this.#limits.memoryMb * 1024 * 1024;
     this.#end = processorMs() + readErrorMs;
-    this.#runtime.setMemoryLimit(this.#limits.memoryMb * 1024 * 1024 + readErrorBytes);
+    this.#runtime.setMemoryLimit(mostBytes + readErrorBytes);
     const { what, place } = this.#describe(error);
+    this.#end = end; // what goes on after the failure has the time that is left
+    this.#runtime.setMemoryLimit(mostBytes);
     if (timedOut) return new ScriptFailure(`ran longer than ${this.#limits.timeoutMs} ms`, place);
     const tooMuch = `needed more than ${this.#limits.memoryMb} MiB of memory`;
     if (what === 'InternalError: out of memory') return new ScriptFailure(tooMuch, place);

@@ -1,5 +1,5 @@
 /** The library of datasets: a folder for each, filled under a temporary name and renamed, and its entry in the database. */
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DatasetInfo, DatasetSummary } from '../../contract/api/datasets.ts';
@@ -8,7 +8,7 @@ import { StudioError } from '../../contract/errors.ts';
 import type { ImportRequest } from '../../datasets/import-file.ts';
 import type { Store, StoredDataset } from '../../store/interfaces.ts';
 import { bundled } from '../bundled.ts';
-import { removeStale } from '../models/library-folder.ts';
+import { removeStale, withTemporary } from '../models/library-folder.ts';
 import { runInThread, type TaskControl } from './run-in-thread.ts';
 import { fileNames } from './write-import.ts';
 
@@ -51,41 +51,41 @@ export function openDatasetLibrary({ dataDirectory, store: { reader, writer } }:
     control: TaskControl,
   ): Promise<string> {
     await cleaned;
-    const temporary = join(library, `.tmp-${process.pid}-${randomUUID()}`);
     const directory = join(library, id);
-    await mkdir(temporary, { recursive: true });
-    try {
-      const {
-        report,
-        train,
-        eval: held,
-        columns,
-      } = await runInThread('import', { ...request, folder: temporary }, control);
-      await rename(temporary, directory);
-      writer.addDataset({
-        id,
-        name,
-        source: [request.path, ...(request.evalPath === null ? [] : [request.evalPath])]
-          .map((path) => basename(path))
-          .join(' and '),
-        directory,
-        contentHash: createHash('sha256')
-          .update(`${train.hash} ${held?.hash ?? ''}`)
-          .digest('hex'),
-        rows: train.rows,
-        evalRows: held?.rows ?? 0,
-        bytes: train.bytes + (held?.bytes ?? 0),
-        columns,
-        mapping: request.mapping,
-        options: request.evalPath === null ? request.options : { ...request.options, evalShare: 0 },
-        report,
-        createdAt: new Date().toISOString(),
-      });
-    } catch (error) {
-      await rm(temporary, { recursive: true, force: true });
-      if (reader.findDataset(id) === null) await rm(directory, { recursive: true, force: true });
-      throw error;
-    }
+    await withTemporary(library, async (temporary) => {
+      await mkdir(temporary);
+      try {
+        const {
+          report,
+          train,
+          eval: held,
+          columns,
+        } = await runInThread('import', { ...request, folder: temporary }, control);
+        await rename(temporary, directory);
+        writer.addDataset({
+          id,
+          name,
+          source: [request.path, ...(request.evalPath === null ? [] : [request.evalPath])]
+            .map((path) => basename(path))
+            .join(' and '),
+          directory,
+          contentHash: createHash('sha256')
+            .update(`${train.hash} ${held?.hash ?? ''}`)
+            .digest('hex'),
+          rows: train.rows,
+          evalRows: held?.rows ?? 0,
+          bytes: train.bytes + (held?.bytes ?? 0),
+          columns,
+          mapping: request.mapping,
+          options: request.evalPath === null ? request.options : { ...request.options, evalShare: 0 },
+          report,
+          createdAt: new Date().toISOString(),
+        });
+      } catch (error) {
+        if (reader.findDataset(id) === null) await rm(directory, { recursive: true, force: true });
+        throw error;
+      }
+    });
     // A browser's upload was made for this import alone.
     for (const path of [request.path, request.evalPath]) {
       if (path !== null && dirname(dirname(path)) === uploads)
@@ -126,12 +126,12 @@ export function openDatasetLibrary({ dataDirectory, store: { reader, writer } }:
         throw new StudioError('run_state', sentence, { field: 'id' });
       }
       // Renamed first: the files are there whole or not at all, also while they go.
-      const temporary = join(library, `.tmp-${process.pid}-${randomUUID()}`);
-      await rename(join(library, id), temporary).catch((error: unknown) => {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; // somebody deleted the folder by hand
+      await withTemporary(library, async (temporary) => {
+        await rename(join(library, id), temporary).catch((error: unknown) => {
+          if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; // somebody deleted the folder by hand
+        });
+        writer.removeDataset(id);
       });
-      writer.removeDataset(id);
-      await rm(temporary, { recursive: true, force: true });
     },
   };
 }

@@ -3,8 +3,10 @@ import { StudioError } from '../../contract/errors.ts';
 import type { MemoryCheck, MemorySuggestion } from '../../contract/models.ts';
 import { estimateMemory, memorySettings, type MemoryRun, type MemoryShape, type RowTokens } from './estimate-memory.ts';
 
+type Settings = MemorySuggestion['settings'];
+
 /** Settings that lower the peak, each step from what a run has; those that change least about the training first. */
-const remedies: readonly ((run: MemoryRun) => Record<string, number | boolean>[])[] = [
+const remedies: readonly ((run: MemoryRun) => Settings[])[] = [
   ({ config }) => (config.gradient_checkpointing === false ? [{ gradient_checkpointing: true }] : []),
   (run) => {
     const most = run.type === 'grpo' ? run.config.prompts_per_step : run.config.batch_size;
@@ -33,26 +35,50 @@ export function checkMemory(run: MemoryRun, shape: MemoryShape, tokens: RowToken
       return { estimate, recomputes: settings.recomputes };
     return { estimate: estimateMemory(shape, { ...settings, recomputes: true }), recomputes: true };
   };
-  const totalWith = (settings: Record<string, number | boolean>): number =>
-    estimateOf(changed(run, settings)).estimate.total;
+  const totalWith = (settings: Settings): number => estimateOf(changed(run, settings)).estimate.total;
   const { estimate, recomputes } = estimateOf(run);
   if (estimate.total <= available) return { estimate, available, fits: true, recomputes, suggestions: [] };
 
   const suggestions: MemorySuggestion[] = [];
-  const all: Record<string, number | boolean> = {}; // the strongest of each remedy
+  const tried: Settings[][] = [];
   for (const remedy of remedies) {
-    const choices = remedy(run).map((settings) => ({ settings, total: totalWith(settings) }));
-    const enough = choices.find(({ total }) => total <= available);
-    if (enough !== undefined) suggestions.push(enough);
-    const strongest = choices.at(-1);
-    if (strongest !== undefined && strongest.total < estimate.total) {
-      Object.assign(all, strongest.settings);
-      if (suggestions.length === 0 && totalWith(all) <= available) {
-        suggestions.push({ settings: { ...all }, total: totalWith(all) });
-      }
-    }
+    const choices = remedy(run);
+    tried.push(choices);
+    const alone = choices.find((settings) => totalWith(settings) <= available);
+    const enough = alone ?? (suggestions.length === 0 ? mildestTogether(tried, totalWith, available) : null);
+    if (enough !== null) suggestions.push({ settings: enough, total: totalWith(enough) });
   }
   return { estimate, available, fits: false, recomputes, suggestions };
+}
+
+/**
+ * Settings out of several remedies that are enough together, and no stronger than it takes; those that change most about the training
+ * are relaxed first.
+ *
+ * @param tried for each remedy its choices, the mildest first
+ * @returns null when the strongest of all are not enough
+ */
+function mildestTogether(
+  tried: readonly Settings[][],
+  totalWith: (settings: Settings) => number,
+  available: number,
+): Settings | null {
+  const taken: Settings[] = [];
+  const totalOf = (choice: Settings, place: number): number =>
+    totalWith(Object.assign({}, ...taken.with(place, choice)) as Settings);
+  for (const [place, choices] of tried.entries()) {
+    taken.push({});
+    taken[place] = choices.reduce(
+      (best, choice) => (totalOf(choice, place) <= totalOf(best, place) ? choice : best),
+      {},
+    );
+  }
+  for (let place = tried.length - 1; place >= 0; place--) {
+    const mildest = [{}, ...tried[place]].find((choice) => totalOf(choice, place) <= available);
+    if (mildest === undefined) return null;
+    taken[place] = mildest;
+  }
+  return Object.assign({}, ...taken) as Settings;
 }
 
 /** @throws StudioError `config_invalid` when the run does not fit, with the settings that would */
@@ -81,7 +107,7 @@ export function availableMemory(): number {
   return process.availableMemory();
 }
 
-function changed(run: MemoryRun, settings: Record<string, number | boolean>): MemoryRun {
+function changed(run: MemoryRun, settings: Settings): MemoryRun {
   return { ...run, config: { ...run.config, ...settings } } as MemoryRun;
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StudioError } from '../../contract/errors.ts';
+import { withSpace } from './disk-space.ts';
 import { modelFiles } from './model-files.ts';
 
 export interface TransferProgress {
@@ -30,27 +31,30 @@ export async function fileNames(folder: string): Promise<string[]> {
 /**
  * Copies what makes up the model in `source` (links are followed: a Hugging Face cache is made of them).
  *
- * @throws StudioError `io_failed` for a file that cannot be read or written
+ * @throws StudioError `io_failed` for a file that cannot be read or written, and when the disk has no room for them
  */
 export async function copyModel(source: string, target: string, { report, signal }: TransferProgress): Promise<void> {
   const files = modelFiles(await fileNames(source));
   let total = 0;
   for (const name of files) total += (await stat(join(source, name))).size;
   let done = 0;
-  for (const name of files) {
-    signal.throwIfAborted();
-    const counted = new Transform({
-      transform(chunk: Buffer, _encoding, pass) {
-        done += chunk.length;
-        report(done / Math.max(1, total), `Copying ${name}`);
-        pass(null, chunk);
-      },
-    });
-    const path = join(source, name);
-    const reader = createReadStream(path, { highWaterMark: 4 * 2 ** 20 });
-    const writer = createWriteStream(join(target, name), { flags: 'wx' });
-    await pipeline(reader, counted, writer, { signal }).catch(inSentence(`${path} cannot be copied`, path));
-  }
+  const copyAll = async (): Promise<void> => {
+    for (const name of files) {
+      signal.throwIfAborted();
+      const counted = new Transform({
+        transform(chunk: Buffer, _encoding, pass) {
+          done += chunk.length;
+          report(done / Math.max(1, total), `Copying ${name}`);
+          pass(null, chunk);
+        },
+      });
+      const path = join(source, name);
+      const reader = createReadStream(path, { highWaterMark: 4 * 2 ** 20 });
+      const writer = createWriteStream(join(target, name), { flags: 'wx' });
+      await pipeline(reader, counted, writer, { signal }).catch(inSentence(`${path} cannot be copied`, path));
+    }
+  };
+  await withSpace(target, source, () => total - done, copyAll);
 }
 
 /** For `catch`: an error of the file system as a sentence. */

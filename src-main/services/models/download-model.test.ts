@@ -1,4 +1,6 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -193,6 +195,28 @@ test('refuses a repository without safetensors before anything is fetched', asyn
   files.delete('model.safetensors');
   await expect(download()).rejects.toThrow('pytorch .bin format only');
   expect(fetched('')).toEqual([]);
+});
+
+test('says how much room it needs when the disk has less, before anything is fetched', async () => {
+  hub.listing = (entries) =>
+    entries.map((entry) =>
+      entry['lfs'] === undefined ? entry : { ...entry, lfs: { ...(entry['lfs'] as object), size: 2 ** 52 } },
+    );
+  await expect(download()).rejects.toMatchObject({
+    code: 'io_failed',
+    message: expect.stringMatching(
+      /^someone\/tiny needs 4194304\.0 GiB more on the disk with .*, and .* are free; make room/,
+    ),
+  });
+  expect(fetched('')).toEqual([]);
+});
+
+test.skipIf(!existsSync('/dev/full'))('says the same when the disk fills up on the way', async () => {
+  const folder = join(root, 'models/.downloads/someone--tiny@c0ffee0000000000000000000000000000000000');
+  await mkdir(folder, { recursive: true });
+  const checksum = createHash('sha256').update(weights()).digest('hex');
+  await symlink('/dev/full', join(folder, `.partial-${checksum}`));
+  await expect(download()).rejects.toThrow(/^someone\/tiny needs 1 MiB more on the disk with .* are free; make room/);
 });
 
 test('leaves a download alone that is going on', async () => {

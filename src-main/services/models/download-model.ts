@@ -11,8 +11,10 @@ import { readAdapterConfig } from '../../checkpoint/adapter-description.ts';
 import { StudioError } from '../../contract/errors.ts';
 import { acquireLock } from '../../store/run-lock.ts';
 import type { TransferProgress } from './copy-model.ts';
+import { withSpace } from './disk-space.ts';
 import { ATTEMPTS, isStrange, listHubFiles, pause, readHubFile, type HubAccess, type HubFile } from './hub.ts';
 import { inspectDescription } from './inspect-checkpoint.ts';
+import { folderBytes } from './inspect-model.ts';
 import { DOWNLOAD_LOCK, orMissing } from './library-folder.ts';
 import { modelFiles, requireModelFiles } from './model-files.ts';
 
@@ -23,7 +25,7 @@ const partial = (file: HubFile): string => `.partial-${file.checksum.value}`;
  * Fills a folder below `downloads` with the files of the model, all checked; what is there already is not fetched again.
  *
  * @param place gets the folder, and moves it away
- * @throws StudioError `io_failed` with what has arrived kept for the next time, `model_invalid` when it is no model that can be used
+ * @throws StudioError `io_failed` with what has arrived kept for the next time or without room on the disk, `model_invalid` when it is no model that can be used
  */
 export async function downloadModel(
   access: HubAccess,
@@ -65,10 +67,13 @@ export async function downloadModel(
         await downloadFile({ ...access, revision: commit }, folder, file, (bytes) => arrived(file.path, bytes));
       }
     };
-    await fetchAll(descriptions);
-    // A model of an unknown family is refused before its weights are fetched.
-    if ((await readAdapterConfig(folder)) === null) await inspectDescription(folder);
-    await fetchAll(weights);
+    const missing = async (): Promise<number> => total - (await folderBytes(folder));
+    await withSpace(folder, access.id, missing, async () => {
+      await fetchAll(descriptions);
+      // A model of an unknown family is refused before its weights are fetched.
+      if ((await readAdapterConfig(folder)) === null) await inspectDescription(folder);
+      await fetchAll(weights);
+    });
     lock.release();
     await rm(join(folder, DOWNLOAD_LOCK));
     await place(folder, commit);

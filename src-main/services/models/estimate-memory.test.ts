@@ -140,6 +140,20 @@ describe('checkMemory', () => {
     expect(() => requireMemory(check)).toThrow('--ignore-memory');
   });
 
+  test('where one setting alone is not enough, none is changed further than it takes', () => {
+    const advice = (settings: Record<string, unknown>, available: number) =>
+      checkMemory(run(settings), shape, tokens, available * GIB).suggestions[0].settings;
+    const long = { num_generations: 16, max_completion_length: 1024 };
+    const adapter = { ...long, lora_r: 16, load_in_8bit: true };
+    expect(advice(adapter, 1)).toEqual({ num_generations: 2, prompts_per_step: 4 });
+    // An adapter needs no reference, so that beta stays as it is.
+    const lora = { lora_r: 16, load_in_8bit: true };
+    expect(advice({ num_generations: 16 }, 1.5)).toEqual({ ...lora, num_generations: 8 });
+    // 8 bits save only together with layers that are computed again.
+    const kept = { ...long, gradient_checkpointing: false };
+    expect(advice(kept, 1.5)).toEqual({ gradient_checkpointing: true, ...lora, num_generations: 2 });
+  });
+
   test('says so when nothing would make it fit', () => {
     const check = checkMemory(run(), shape, tokens, 0.1 * GIB);
     expect(check).toMatchObject({ fits: false, suggestions: [] });

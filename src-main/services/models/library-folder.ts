@@ -8,11 +8,14 @@ import { exists } from '../../checkpoint/checkpoint-files.ts';
 import { sync, syncFolder, writeSynced } from '../../checkpoint/durable-files.ts';
 import { StudioError } from '../../contract/errors.ts';
 import type { ModelOrigin } from '../../contract/models.ts';
+import { acquireLock } from '../../store/run-lock.ts';
 
 /** Beside a model's own files; and the whole entry of a linked model, as `<name>.link`. */
 const ORIGIN_FILE = '.grpo-studio.json';
 const LINK = '.link';
 const TEMPORARY = '.tmp-';
+/** Beside what is temporary; held as long as the process works on it. */
+const TEMPORARY_LOCK = '.lock';
 /** In the folder of a download; its lock is held while the download goes on. */
 export const DOWNLOAD_LOCK = '.lock.sqlite';
 
@@ -29,6 +32,8 @@ export interface LibraryEntry {
   folder: string;
   linked: boolean;
   origin: ModelOrigin;
+  /** Why the studio's record of it cannot be read; `folder` is then the record of a linked model. */
+  problem: StudioError | null;
 }
 
 /** All models, by name; a library that is not there yet is empty. A folder that somebody put there by hand counts, too. */
@@ -37,8 +42,12 @@ export async function listEntries(library: string): Promise<LibraryEntry[]> {
   const entries: LibraryEntry[] = [];
   for (const found of names) {
     if (found.name.startsWith('.')) continue;
-    if (found.isDirectory()) entries.push(await folderEntry(library, found.name));
-    else if (found.name.endsWith(LINK)) entries.push(await linkEntry(library, found.name.slice(0, -LINK.length)));
+    const entry = found.isDirectory()
+      ? await folderEntry(library, found.name)
+      : found.name.endsWith(LINK)
+        ? await linkEntry(library, found.name.slice(0, -LINK.length))
+        : null;
+    if (entry !== null) entries.push(entry);
   }
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -50,27 +59,40 @@ export async function findEntry(library: string, name: string): Promise<LibraryE
 
 async function folderEntry(library: string, name: string): Promise<LibraryEntry> {
   const folder = join(library, name);
-  const origin = await readRecord(join(folder, ORIGIN_FILE), originSchema);
-  return { name, folder, linked: false, origin: origin ?? { source: folder, revision: null, addedAt: '' } };
+  const { record, problem } = await readRecord(join(folder, ORIGIN_FILE), originSchema);
+  return { name, folder, linked: false, origin: record ?? unknownOrigin(folder), problem };
 }
 
-async function linkEntry(library: string, name: string): Promise<LibraryEntry> {
+/** null when it has just been removed. */
+async function linkEntry(library: string, name: string): Promise<LibraryEntry | null> {
   const path = join(library, name + LINK);
-  const record = await readRecord(path, linkSchema);
-  if (record === null) throw new StudioError('io_failed', `${path} has just been removed.`, { path });
+  const { record, problem } = await readRecord(path, linkSchema);
+  if (problem !== null) return { name, folder: path, linked: true, origin: unknownOrigin(path), problem };
+  if (record === null) return null;
   const { folder, ...origin } = record;
-  return { name, folder, linked: true, origin };
+  return { name, folder, linked: true, origin, problem };
 }
 
-async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
-  const text = await readFile(path, 'utf8').catch(orMissing(null));
-  if (text === null) return null;
+function unknownOrigin(source: string): ModelOrigin {
+  return { source, revision: null, addedAt: '' };
+}
+
+/** `record` is null when there is none, or it cannot be read: then `problem` says why. */
+async function readRecord<T>(
+  path: string,
+  schema: z.ZodType<T>,
+): Promise<{ record: T | null; problem: StudioError | null }> {
   try {
-    return schema.parse(JSON.parse(text));
+    const text = await readFile(path, 'utf8').catch(orMissing(null));
+    return { record: text === null ? null : schema.parse(JSON.parse(text)), problem: null };
   } catch (error) {
-    const message = `${path} is damaged; remove it and import the model again.`;
-    throw new StudioError('io_failed', message, { path }, { cause: error });
+    return { record: null, problem: damaged(path, error) };
   }
+}
+
+function damaged(path: string, cause: unknown): StudioError {
+  const message = `${path} is damaged or cannot be read. Delete it; a model that is then gone from the library can be imported again.`;
+  return new StudioError('io_failed', message, { path }, { cause });
 }
 
 /** @throws StudioError `io_failed` when the name is taken */
@@ -95,15 +117,27 @@ export async function addFolder(
   fill: (folder: string) => Promise<void>,
 ): Promise<void> {
   await requireFree(library, name);
-  await mkdir(library, { recursive: true });
-  const temporary = join(library, `${TEMPORARY}${process.pid}-${randomUUID()}`);
-  await mkdir(temporary);
-  try {
+  await withTemporary(library, async (temporary) => {
+    await mkdir(temporary);
     await fill(temporary);
     await placeFolder(library, temporary, name, origin);
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
+  });
+}
+
+/**
+ * Does work with a path in the library that nothing else uses, and removes what is left there. Should the process die, `removeStale`
+ * does; a process id in its name would not tell, being given to another program, or meaning another process in another container.
+ */
+export async function withTemporary(library: string, work: (path: string) => Promise<void>): Promise<void> {
+  await mkdir(library, { recursive: true });
+  const path = join(library, TEMPORARY + randomUUID());
+  const lock = acquireLock(path + TEMPORARY_LOCK, 0);
+  try {
+    await work(path);
+  } finally {
+    await rm(path, { recursive: true, force: true });
+    lock?.release();
+    await rm(path + TEMPORARY_LOCK, { force: true });
   }
 }
 
@@ -119,39 +153,30 @@ export async function placeFolder(library: string, filled: string, name: string,
 /** Adds a model that stays where it is. */
 export async function addLink(library: string, name: string, origin: ModelOrigin, folder: string): Promise<void> {
   await requireFree(library, name);
-  await mkdir(library, { recursive: true });
-  const temporary = join(library, `${TEMPORARY}${process.pid}-${randomUUID()}`);
-  await writeSynced(temporary, JSON.stringify({ ...origin, folder }, null, 2));
-  await rename(temporary, join(library, name + LINK));
-  await sync(library);
+  await withTemporary(library, async (temporary) => {
+    await writeSynced(temporary, JSON.stringify({ ...origin, folder }, null, 2));
+    await rename(temporary, join(library, name + LINK));
+    await sync(library);
+  });
 }
 
 /** Takes a model out of the library: its files, or only the entry of a linked one. */
 export async function removeEntry(library: string, { name, linked }: LibraryEntry): Promise<void> {
   if (linked) return rm(join(library, name + LINK));
   // Renamed first: a model is there whole or not at all, also while its files go.
-  const temporary = join(library, `${TEMPORARY}${process.pid}-${randomUUID()}`);
-  await rename(join(library, name), temporary);
-  await rm(temporary, { recursive: true });
+  await withTemporary(library, (temporary) => rename(join(library, name), temporary));
 }
 
 /** Removes what processes that are gone left half written. */
 export async function removeStale(library: string): Promise<void> {
-  for (const name of await readdir(library).catch(orMissing([]))) {
-    const process = /^\.tmp-(\d+)-/.exec(name)?.[1];
-    if (process !== undefined && !isAlive(Number(process))) {
-      await rm(join(library, name), { recursive: true, force: true });
-    }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (pid === process.pid) return true;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  for (const name of await readdir(library).catch(orMissing<string[]>([]))) {
+    if (!name.startsWith(TEMPORARY) || name.endsWith(TEMPORARY_LOCK)) continue;
+    const path = join(library, name);
+    const lock = acquireLock(path + TEMPORARY_LOCK, 0);
+    if (lock === null) continue;
+    await rm(path, { recursive: true, force: true });
+    lock.release();
+    await rm(path + TEMPORARY_LOCK, { force: true });
   }
 }
 
@@ -163,10 +188,19 @@ export function orMissing<T>(value: T): (error: unknown) => T {
   };
 }
 
-/** The folder of a model by its name in the library, at once; null when there is none. */
+/**
+ * The folder of a model by its name in the library, at once; null when there is none.
+ *
+ * @throws StudioError `io_failed` when the record of a linked model is damaged
+ */
 export function namedFolder(library: string, name: string): string | null {
   if (!/^\w[\w.-]*$/.test(name)) return null;
   if (existsSync(join(library, name))) return join(library, name);
   const link = join(library, name + LINK);
-  return existsSync(link) ? linkSchema.parse(JSON.parse(readFileSync(link, 'utf8'))).folder : null;
+  if (!existsSync(link)) return null;
+  try {
+    return linkSchema.parse(JSON.parse(readFileSync(link, 'utf8'))).folder;
+  } catch (error) {
+    throw damaged(link, error);
+  }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeTinyAdapter, writeTinyModel } from '../../export/fixtures/tiny-model.ts';
+import { acquireLock } from '../../store/run-lock.ts';
 import { copyModel, fileNames } from './copy-model.ts';
 import { listHubCache } from './hub-cache.ts';
 import { inspectCheckpoint } from './inspect-checkpoint.ts';
@@ -92,6 +93,18 @@ describe('import', () => {
     expect(cached).toMatchObject({ id: 'some/tiny', revision: 'abc123', references: ['main'], folder: snapshot });
     expect(await listHubCache(at('nowhere'))).toEqual([]);
 
+    await symlink('../../gone', join(repository, 'snapshots/def456'));
+    await symlink('gone', join(repository, 'refs/old'));
+    await mkdir(at('cache/models--some--half'));
+    await writeFile(at('cache/models--some--half/refs'), '');
+    await writeFile(at('cache/models--some--half/snapshots'), '');
+    const broken = (await listHubCache(at('cache'))).map(({ id, revision, problem }) => [id, revision, problem]);
+    expect(broken).toEqual([
+      ['some/tiny', 'abc123', null],
+      ['some/half', '', expect.stringContaining('snapshots cannot be read: ENOTDIR')],
+      ['some/tiny', 'def456', expect.stringContaining('def456 cannot be read: ENOENT')],
+    ]);
+
     expect(await models.importModel({ path: cached.folder, link: false }, progress())).toBe('tiny');
     await rm(at('cache'), { recursive: true });
     expect((await models.card('tiny')).problem).toBeNull();
@@ -127,10 +140,15 @@ describe('import', () => {
   });
 
   test('clears away what a process that is gone left half written, and no other', async () => {
-    await mkdir(at('models/.tmp-999999999-x'), { recursive: true });
-    await mkdir(at(`models/.tmp-${process.pid}-y`));
+    await mkdir(at(`models/.tmp-${process.pid}-dead`), { recursive: true });
+    await writeFile(at(`models/.tmp-${process.pid}-dead.lock`), '');
+    await mkdir(at('models/.tmp-alive'));
+    const lock = acquireLock(at('models/.tmp-alive.lock'), 0);
     expect(await open().list()).toEqual([]);
-    expect(await readdir(at('models'))).toEqual([`.tmp-${process.pid}-y`]);
+    expect(await readdir(at('models'))).toEqual(['.tmp-alive', '.tmp-alive.lock']);
+    lock?.release();
+    expect(await open().list()).toEqual([]);
+    expect(await readdir(at('models'))).toEqual([]);
   });
 });
 
@@ -186,6 +204,25 @@ describe('the library', () => {
     await writeFile(at('models/spoilt/tokenizer.json'), '{');
     const [card] = await models.list();
     expect(card).toMatchObject({ name: 'spoilt', facts: null, problem: { code: 'tokenizer_invalid' } });
+  });
+
+  test('lists the others when the record of one is damaged, which can only be removed', async () => {
+    await models.importModel({ path: source, name: 'copied', link: false }, progress());
+    await models.importModel({ path: source, name: 'linked', link: true }, progress());
+    await models.importModel({ path: source, name: 'whole', link: true }, progress());
+    const records = { copied: at('models/copied/.grpo-studio.json'), linked: at('models/linked.link') };
+    for (const path of Object.values(records)) await writeFile(path, '{"source":');
+    const cards = await models.list();
+    expect(cards.map(({ name, problem }) => [name, problem?.path])).toEqual([
+      ...Object.entries(records),
+      ['whole', undefined],
+    ]);
+    expect((await models.places()).map(({ name }) => name)).toEqual(['whole']);
+    await expect(models.folderOf('linked')).rejects.toThrow('linked.link is damaged');
+    expect(() => namedFolder(at('models'), 'linked')).toThrow('linked.link is damaged');
+    await models.remove('copied');
+    await models.remove('linked');
+    expect((await models.list()).map(({ name }) => name)).toEqual(['whole']);
   });
 
   test('says what it has when a name is unknown', async () => {

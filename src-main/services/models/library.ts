@@ -44,13 +44,13 @@ export interface DownloadRequest {
 }
 
 export interface ModelLibrary {
-  /** Names and folders alone, without looking into them. */
+  /** Names and folders alone, without looking into them; those whose records are damaged are left out. */
   places(): Promise<{ name: string; path: string }[]>;
   /** By name. A model that cannot be used any more is listed with what is wrong with it. */
   list(): Promise<ModelCard[]>;
   /** The card of a model of the library. Throws StudioError `model_invalid` when there is none of this name. */
   card(name: string): Promise<ModelCard>;
-  /** The folder of a model that is named by its name in the library, or by its path. Throws StudioError `model_invalid`. */
+  /** The folder of a model that is named by its name in the library, or by its path. Throws StudioError `model_invalid`, `io_failed`. */
   folderOf(nameOrPath: string): Promise<string>;
   /** Returns the model's name. Throws StudioError, with nothing left behind, when it cannot be used or the name is taken. */
   importModel(request: ImportRequest, progress: TransferProgress): Promise<string>;
@@ -88,6 +88,7 @@ export function openModelLibrary({ dataDirectory, reader }: LibraryParts): Model
     const { name, folder, linked, origin } = entry;
     const card = { name, folder, linked, origin, usedBy: await usersOf(entry, all) };
     try {
+      if (entry.problem !== null) throw entry.problem;
       const facts = await inspectModel(folder);
       return { ...card, bytes: await folderBytes(folder), licence: await readLicence(folder), facts, problem: null };
     } catch (error) {
@@ -112,7 +113,8 @@ export function openModelLibrary({ dataDirectory, reader }: LibraryParts): Model
 
   return {
     async places() {
-      return (await entries()).map(({ name, folder }) => ({ name, path: folder }));
+      const usable = (await entries()).filter(({ problem }) => problem === null);
+      return usable.map(({ name, folder }) => ({ name, path: folder }));
     },
     async list() {
       const all = await entries();
@@ -126,7 +128,9 @@ export function openModelLibrary({ dataDirectory, reader }: LibraryParts): Model
     async folderOf(nameOrPath) {
       await cleaned;
       const entry = await findEntry(library, nameOrPath);
-      return entry?.folder ?? pickedFolder(nameOrPath);
+      if (entry === null) return pickedFolder(nameOrPath);
+      if (entry.problem !== null) throw entry.problem;
+      return entry.folder;
     },
     async importModel({ path, name: wanted, link }, progress) {
       await cleaned;

@@ -91,6 +91,12 @@ test('a checkpoint that a linked model stands for stays', async () => {
   expect(readdirSync(join(root, 'runs/ended/checkpoints'))).toEqual(['step-000001', 'step-000003']);
 });
 
+test('all checkpoints stay while the record of a linked model is damaged', async () => {
+  addRun('ended', 'completed');
+  write('models/first.link', 0);
+  expect((await readStorage(root, reader)).waste.checkpoints).toEqual({ count: 0, bytes: 0 });
+});
+
 test('a file that a run reads is kept, wherever its config names it', async () => {
   const used = write('uploads/used/rows.jsonl', 10);
   write('uploads/unused/rows.jsonl', 20);

@@ -17,8 +17,8 @@ import { bytesOf } from './count-bytes.ts';
 export async function findWaste(dataDirectory: string, reader: StoreReader): Promise<Record<Waste, string[]>> {
   const runs = reader.listRuns().map(({ id }) => reader.getRun(id));
   const library = libraryFolder(dataDirectory);
-  const linked = (await listEntries(library)).map(({ folder }) => folder);
-  const named = [...runs.flatMap(({ run }) => stringsOf(run.config)), ...linked];
+  const models = await listEntries(library);
+  const named = [...runs.flatMap(({ run }) => stringsOf(run.config)), ...models.map(({ folder }) => folder)];
   const isNamed = (folder: string) => named.some((text) => text === folder || text.startsWith(join(folder, '/')));
 
   const uploads = await foldersIn(join(dataDirectory, 'uploads'));
@@ -28,7 +28,9 @@ export async function findWaste(dataDirectory: string, reader: StoreReader): Pro
     if (lock !== null) downloads.push(folder);
     lock?.release();
   }
-  const ended = runs.filter(({ status }) => !isLive(status));
+  // What a linked model stands for is unknown when its record is damaged: it may be any of the checkpoints.
+  const unknown = models.some(({ linked, problem }) => linked && problem !== null);
+  const ended = unknown ? [] : runs.filter(({ status }) => !isLive(status));
   const checkpoints = ended.flatMap(({ directory }) => listCheckpoints(directory).slice(0, -1));
   return {
     uploads: uploads.filter((folder) => !isNamed(folder)),
