@@ -1,6 +1,6 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
-import { at, jsonLines, result, run, runProcess } from '../fixtures/workspace.ts';
+import { at, exitUnread, jsonLines, result, run, runProcess } from '../fixtures/workspace.ts';
 
 describe('train', () => {
   test('prints held-out accuracy before and after, and a plain line for every step', async () => {
@@ -81,6 +81,14 @@ describe('train', () => {
     expect(status).toBe(130);
     expect(stdout).toContain('Ended at once, ');
     expect((await run('runs', 'list')).stdout).toMatch(/ deaf +grpo +interrupted /);
+  });
+
+  test('without a reader a run is stopped and saved, and the exit code does not claim that it is done', async () => {
+    const words = ['train', at('train.yaml'), '--name', 'endless', '--set', 'max_steps=2000'];
+    expect(await exitUnread(words, 'step 20/')).toBe(130);
+    const { stdout } = await run('runs', 'list');
+    expect(/ endless +grpo +(\w+)/.exec(stdout)?.[1]).toBe('stopped');
+    expect(await exitUnread(['train', at('train.yaml'), '--name', 'fails'], 'Run ')).toBe(1);
   });
 
   test('a failed run tells its error and exits with 1', async () => {
