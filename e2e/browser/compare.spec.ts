@@ -27,9 +27,9 @@ test('runs are chosen by searching, and their curves are laid over each other', 
   await expect(legend(page).getByRole('listitem')).toHaveCount(3);
   await expect(page).toHaveURL(/runs=/);
   // Seeds of the same settings are one line.
-  await expect(chart(page, 'reward')).toHaveAccessibleName(/arithmetic \(2 runs\): .*ten times the learning rate: /);
+  await expect(chart(page, 'Reward')).toHaveAccessibleName(/arithmetic \(2 runs\): .*ten times the learning rate: /);
   await page.getByLabel('Draw as one').selectOption('Nothing: each run alone');
-  await expect(chart(page, 'reward')).toHaveAccessibleName(/arithmetic, seed \d: .*arithmetic, seed \d: /);
+  await expect(chart(page, 'Reward')).toHaveAccessibleName(/arithmetic, seed \d: .*arithmetic, seed \d: /);
   await page.getByLabel('Over').selectOption('Training time');
   await expect(page).toHaveURL(/x=time/);
   await page.getByRole('slider', { name: /Smoothing/ }).fill('0.9');
@@ -45,6 +45,8 @@ test('the baseline is pinned, and pointing at a run sets it off everywhere', asy
   await studio.open(page, `/compare?${four}&by=runs`);
   const row = page.getByRole('row').filter({ hasText: 'ten times' });
   await expect(row).not.toContainText('baseline');
+  await expect(page.getByRole('columnheader', { name: 'Held-out accuracy' })).toHaveAttribute('title', 'eval/accuracy');
+  await expect(row).toContainText(/\d\.\d% [+−]?\d/);
   await page.getByRole('button', { name: 'Baseline: ten times the learning rate' }).click();
   await expect(row).toContainText('baseline');
   await expect(page).toHaveURL(/base=faster/);
@@ -59,21 +61,22 @@ test('the baseline is pinned, and pointing at a run sets it off everywhere', asy
 test('a chart is saved as a picture, a vector file and numbers', async ({ page }) => {
   const faults = await studio.open(page, `/compare?${four}`);
   const save = async (name: string) => {
-    await page.getByRole('button', { name: 'Export reward', exact: true }).press('Enter');
+    await page.getByRole('button', { name: 'Export Reward', exact: true }).press('Enter');
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name }).click()]);
     return { name: download.suggestedFilename(), content: readFileSync(await download.path()) };
   };
   const svg = await save('Save as SVG');
-  expect(svg.name).toBe('reward-over-step.svg');
+  expect(svg.name).toBe('Reward-over-step.svg');
   expect(svg.content.toString()).toMatch(/^<svg[^]*arithmetic \(2 runs\)[^]*<\/svg>\n$/);
   const png = await save('Save as PNG');
   expect(png.content.subarray(1, 4).toString()).toBe('PNG');
   const csv = await save('Save as CSV');
   const lines = csv.content.toString().trim().split('\r\n');
   expect(lines[0]).toBe('run,name,metric,step,value');
+  expect(lines[1]).toMatch(/,reward,1,/);
   expect(lines).toHaveLength(1 + 4 * 60);
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
-  await page.getByRole('button', { name: 'Export kl', exact: true }).press('Enter');
+  await page.getByRole('button', { name: 'Export KL to the reference', exact: true }).press('Enter');
   await page.getByRole('menuitem', { name: 'Copy the picture' }).click();
   await expect(page.getByText('Copied the picture.')).toBeVisible();
   expect(faults).toEqual([]);

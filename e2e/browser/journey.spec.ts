@@ -171,7 +171,7 @@ test('from a file of sums to two compared runs and a question to what they made'
     await page.getByRole('checkbox', { name: 'Choose second' }).check();
     await page.getByRole('main').getByRole('link', { name: 'Compare' }).click();
     await expect(page.getByRole('list', { name: 'Compared runs' }).getByRole('listitem')).toHaveCount(2);
-    await expect(page.getByRole('figure', { name: /^reward\./ })).toHaveAccessibleName(
+    await expect(page.getByRole('figure', { name: /^Reward\./ })).toHaveAccessibleName(
       /(first|second): .*(second|first): /,
     );
     await page.getByRole('tab', { name: 'Settings and rewards' }).click();

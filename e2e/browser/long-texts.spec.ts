@@ -86,7 +86,7 @@ for (const place of places) {
   });
 }
 
-test('at a zoom of 200 % a table keeps its names, and scrolls', async ({ page }) => {
+test('at a zoom of 200% a table keeps its names, and scrolls', async ({ page }) => {
   await page.setViewportSize({ width: 720, height: 450 });
   await studio.open(page, '/runs');
   const name = page.getByRole('rowheader').first();

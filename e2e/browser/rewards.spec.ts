@@ -60,7 +60,7 @@ test('an edited rule changes the scores of real completions at once', async ({ p
     .getByRole('textbox', { name: 'Completion 1' })
     .fill('<think>so</think><answer>\\boxed{42}</answer>');
   await expect(bench(page).getByRole('article', { name: 'Completion 1' }).locator('mark').first()).toBeVisible();
-  await expect(bench(page).getByRole('article', { name: 'Completion 1' }).getByTestId('reward')).toHaveText('3');
+  await expect(bench(page).getByRole('article', { name: 'Completion 1' }).getByTestId('reward')).toHaveText('3.00');
   expect(faults).toEqual([]);
 });
 

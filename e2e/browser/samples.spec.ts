@@ -65,6 +65,18 @@ test('filters narrow the list and stay in the address', async ({ page }) => {
   await expect(found(page)).toHaveText('128 completions');
 });
 
+test('words and a prompt typed in one go both filter', async ({ page }) => {
+  await studio.open(page, `/runs/${demo}/samples?list=completions`);
+  await page.getByRole('button', { name: 'Filters' }).click();
+  await expect(page.getByLabel('Prompt contains')).toBeVisible();
+  await page.evaluate(`for (const input of document.querySelectorAll('input.search, input:not([type])')) {
+    input.value = '+';
+    input.dispatchEvent(new Event('input', { bubbles: true }));
+  }`);
+  await expect(page).toHaveURL(/prompt=/);
+  await expect(page).toHaveURL(/text=/);
+});
+
 test('by keyboard from the list to a token and back', async ({ page }) => {
   await studio.open(page, `/runs/${demo}/samples`);
   await expect(columns(page).first()).toBeVisible();

@@ -1,6 +1,7 @@
 /** Settings: backends and their reasons, storage and cleaning up, the database's check, the theme. */
 import { mkdirSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { WebSocketRoute } from 'playwright/test';
 import { expectAccessible, expectAccessibleInBothThemes } from './accessibility.ts';
 import { expect, test, useRealStudio } from './page-test.ts';
 
@@ -34,6 +35,27 @@ test('what nothing needs is counted, and deleted after a question', async ({ pag
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await expect(storage).toContainText('Files sent by the page: nothing');
   expect(existsSync(upload)).toBe(false);
+});
+
+test('without a connection one message stands, and what could not be read is read with the next', async ({ page }) => {
+  let isCut = false;
+  const sockets: WebSocketRoute[] = [];
+  await page.routeWebSocket(/\/rpc$/, (socket) => {
+    if (isCut) return socket.close();
+    sockets.push(socket);
+    socket.connectToServer();
+  });
+  await studio.open(page, '/runs');
+  await expect(page.getByRole('heading', { name: 'Runs', exact: true })).toBeVisible();
+  isCut = true;
+  await Promise.all(sockets.map((socket) => socket.close()));
+  await page.goto(`${studio.origin}/#/settings`);
+  await expect(page.getByRole('heading', { name: 'Settings', exact: true })).toBeVisible();
+  await expect(page.getByRole('alert')).toHaveCount(1);
+  await expect(page.getByRole('alert')).toContainText('The connection to the studio was lost');
+  isCut = false;
+  await expect(page.getByRole('region', { name: 'This computer' })).toContainText(process.versions.node);
+  await expect(page.getByRole('alert')).toHaveCount(0);
 });
 
 test('the database is checked', async ({ page }) => {

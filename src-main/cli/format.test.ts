@@ -27,7 +27,7 @@ test.each([
 ])('formatNumber(%s) is %s', (value, text) => expect(formatNumber(value)).toBe(text));
 
 test('shares, counts, sizes and times', () => {
-  expect(formatPercent(0.4375)).toBe('43.8 %');
+  expect(formatPercent(0.4375)).toBe('43.8%');
   expect(formatPercent(null)).toBe('–');
   expect(formatCount(1052672)).toBe('1,052,672');
   expect([0, 812, 1536, 4.2 * 1024 ** 2].map(formatBytes)).toEqual(['0 B', '812 B', '1.5 KiB', '4.2 MiB']);

@@ -17,9 +17,9 @@ export function formatNumber(value: number | null | undefined): string {
   return value.toExponential(1);
 }
 
-/** A share as a percentage with one decimal: `43.8 %`. */
+/** A share as a percentage with one decimal: `43.8%`. */
 export function formatPercent(share: number | null | undefined): string {
-  return share === null || share === undefined ? MISSING : `${(share * 100).toFixed(1)} %`;
+  return share === null || share === undefined ? MISSING : `${(share * 100).toFixed(1)}%`;
 }
 
 /** A whole number with thousands separators: `1,052,672`. */

@@ -26,3 +26,16 @@ export function onInterrupt(handlers: InterruptHandlers): () => void {
     for (const signal of endSignals) process.off(signal, listener);
   };
 }
+
+/**
+ * A reader that has gone, as `tee` after a Ctrl-C or `head` when it has seen enough, asks for what a closed terminal does. What does not
+ * listen goes on to its end. Either leaves its own exit code.
+ */
+export function endUnheard(): void {
+  const listener = (error: NodeJS.ErrnoException) => {
+    // Behind a Ctrl-C that has ended the reader as well, and waits to be heard.
+    if (error.code === 'EPIPE') setImmediate(() => process.emit('SIGHUP', 'SIGHUP'));
+    else if (error.code !== 'EIO') throw error; // EIO: the terminal is closed, which has sent its own signal
+  };
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', listener);
+}

@@ -75,7 +75,7 @@ describe('time left', () => {
 describe('a plain line', () => {
   test('of a GRPO step', () => {
     expect(stepLine(after(12))).toBe(
-      'step 12/100  reward 0.613  accuracy 50.0 %  KL 0.0031  entropy 1.200  tokens/s 813  ETA 2:56',
+      'step 12/100  reward 0.613  accuracy 50.0%  KL 0.0031  entropy 1.200  tokens/s 813  ETA 2:56',
     );
   });
 
@@ -104,7 +104,7 @@ describe('the live display', () => {
     state = updateProgress(state, { type: 'phase', phase: 'update', step: 13 }, 34_000);
     expect(renderProgress(state, plain)).toEqual([
       '██░░░░░░░░░░░░░░░░░░░░░░ 12/100  0:34  ETA 2:56  update',
-      'reward 0.613  accuracy 50.0 %  KL 0.0031  entropy 1.200  tokens/s 813',
+      'reward 0.613  accuracy 50.0%  KL 0.0031  entropy 1.200  tokens/s 813',
       'warning: second⏎line',
     ]);
   });

@@ -93,7 +93,7 @@ export class RunView {
   }
 }
 
-/** `Held-out accuracy after 120 steps: 85.2 % (218 of 256), reward 1.02`; before training: `Held-out accuracy before training: …`. */
+/** `Held-out accuracy after 120 steps: 85.2% (218 of 256), reward 1.02`; before training: `Held-out accuracy before training: …`. */
 export function evaluationLine({ step, metrics, samples }: EvaluationRecord): string {
   const when = step === 0 ? 'before training' : `after ${plural(step, 'step')}`;
   const { accuracy, reward, loss } = metrics;

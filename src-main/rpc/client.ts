@@ -14,6 +14,9 @@ export class CallError extends Error {
   }
 }
 
+/** A call that got no answer, since there is no connection. */
+export class ConnectionError extends Error {}
+
 interface Waiting {
   resolve: (value: unknown) => void;
   reject: (error: Error) => void;
@@ -46,12 +49,12 @@ export class Client {
     this.#port = null;
     const waiting = [...this.#calls.values()];
     this.#calls.clear();
-    for (const { reject } of waiting) reject(new Error('The connection to the studio was lost.'));
+    for (const { reject } of waiting) reject(new ConnectionError('The connection to the studio was lost.'));
   }
 
-  /** @throws CallError when the call failed in the studio, Error when the studio cannot be reached, the signal's reason when given up */
+  /** @throws CallError when the call failed in the studio, ConnectionError when the studio cannot be reached, the signal's reason when given up */
   call(endpoint: string, input: unknown, signal?: AbortSignal): Promise<unknown> {
-    if (this.#port === null) return Promise.reject(new Error('This page is not connected to a studio.'));
+    if (this.#port === null) return Promise.reject(new ConnectionError('This page is not connected to a studio.'));
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {

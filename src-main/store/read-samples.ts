@@ -28,7 +28,8 @@ export function createSampleListReader(database: Database): ListReader {
     FROM json_each(?) AS wanted CROSS JOIN completions c ON c.id = wanted.value JOIN groups g ON g.id = c.group_id
     ORDER BY wanted.key`);
   const groupRows = database.prepare<[string], Omit<GroupRow, 'rewards'> & { rewards: string }>(`
-    SELECT g.id, g.step, g.dataset_row AS row, g.position, substr(g.prompt, -2 * ${SNIPPET}) AS snippet,
+    SELECT g.id, g.step, g.dataset_row AS row, g.position,
+      iif(length(g.prompt) > 2 * ${SNIPPET}, '…' || substr(g.prompt, -2 * ${SNIPPET}), g.prompt) AS snippet,
       (SELECT json_group_array(reward ORDER BY reward DESC) FROM completions WHERE group_id = g.id AND reward IS NOT NULL) AS rewards,
       (SELECT count(*) FROM completions WHERE group_id = g.id) AS completions,
       (SELECT count(*) FROM completions JOIN bookmarks ON completion_id = completions.id WHERE group_id = g.id) AS bookmarks

@@ -50,6 +50,14 @@ function found(
   return store.samples.completionRows(ids).map(({ step, row, position }) => `${step}.${row - step * 100}.${position}`);
 }
 
+test('of a long prompt a list has the end, which says that something stands before it', () => {
+  const record = stepRecord(4, { groups: 2 });
+  record.groups[0].prompt = 'Long. '.repeat(100);
+  store.writer.recordStep('one', record);
+  const rows = store.samples.groupRows(store.samples.findGroups('one', { stepFrom: 4 }, 'step', false));
+  expect(rows.map(({ snippet }) => snippet)).toEqual([`…${'Long. '.repeat(80)}`, 'Question 1 of step 4?']);
+});
+
 const stepsOf = (filter: SampleFilter) =>
   store.samples
     .groupRows(store.samples.findGroups('one', filter, 'step', false))

@@ -28,7 +28,8 @@ test('Gemma calls the answer model', () => {
 });
 
 test('of a prompt whose beginning is cut off, the end of its question is left', () => {
-  expect(questionOf('and what is\n2 + 2?<|im_end|>\n<|im_start|>assistant\n')).toBe('and what is 2 + 2?');
+  expect(questionOf('…and what is\n2 + 2?<|im_end|>\n<|im_start|>assistant\n')).toBe('…and what is 2 + 2?');
+  expect(questionOf('…brief.<|im_end|>\n<|im_start|>user\nWhat is\n2 + 2?<|im_end|>\n')).toBe('What is 2 + 2?');
 });
 
 test('a prompt without roles is one turn', () => {

@@ -94,6 +94,11 @@ export function wordsOf(name: string): string {
   return words[0].toUpperCase() + words.slice(1);
 }
 
+/** A description in the words of the form: `one_of` → “One of”. */
+export function helpOf({ description = '' }: Schema): string {
+  return description.replaceAll(/`([a-z_]+)`/g, (_, name: string) => `“${wordsOf(name)}”`).replaceAll('`', '');
+}
+
 const unitNames: Record<string, string> = { json: 'JSON', ms: '(ms)', mb: '(MiB)', kb: '(KiB)' };
 
 /** A list without the value at a place, or with another there. */

@@ -1,5 +1,5 @@
 /** Something read from the studio: its newest value, whether it is being read, and why the last reading failed. */
-import { CallError } from '../transport/transport.ts';
+import { CallError, ConnectionError } from '../transport/transport.ts';
 
 /** What to tell about something that could not be done. */
 export interface Failure {
@@ -8,6 +8,8 @@ export interface Failure {
   path: string | null;
   /** The field at fault, dotted, when there is one. */
   field: string | null;
+  /** There is no connection: the shell says so, for everything on the page. */
+  lost: boolean;
 }
 
 export function toFailure(error: unknown): Failure {
@@ -16,6 +18,7 @@ export function toFailure(error: unknown): Failure {
     message: error instanceof Error ? error.message : String(error),
     path: record?.path ?? null,
     field: record?.field ?? null,
+    lost: error instanceof ConnectionError,
   };
 }
 

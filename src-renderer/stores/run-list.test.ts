@@ -47,7 +47,12 @@ test('a failed refresh keeps the last list, tells why, and is gone after the nex
   await list.refresh();
   await list.refresh();
   expect(list.runs).toEqual([run]);
-  expect(list.failure).toEqual({ message: 'The database is locked.', path: '/data/studio.sqlite', field: null });
+  expect(list.failure).toEqual({
+    message: 'The database is locked.',
+    path: '/data/studio.sqlite',
+    field: null,
+    lost: false,
+  });
   await list.refresh();
   expect(list.failure).toBeNull();
 });

@@ -8,10 +8,10 @@ import type {
 } from '../../src-main/contract/api.ts';
 import type { Client } from '../../src-main/rpc/client.ts';
 
-export { CallError } from '../../src-main/rpc/client.ts';
+export { CallError, ConnectionError } from '../../src-main/rpc/client.ts';
 
 export interface Transport {
-  /** @throws CallError when the call failed in the studio, Error when the studio cannot be reached */
+  /** @throws CallError when the call failed in the studio, ConnectionError when the studio cannot be reached */
   call<E extends EndpointName>(endpoint: E, input: EndpointInput<E>, signal?: AbortSignal): Promise<EndpointOutputs[E]>;
   /**
    * Events in order, about ten batches a second.

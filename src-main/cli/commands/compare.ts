@@ -30,7 +30,7 @@ Examples:
 
 RUN is an id, the beginning of one, or a name. The first run is the baseline that the others are compared with.
 A metric is the mean over a run's newest 10 steps; those that begin with eval/ are of its last evaluation.
-Evaluations are paired by prompt; in brackets stands the 95 % interval of the mean difference (10,000 bootstrap resamples).`;
+Evaluations are paired by prompt; in brackets stands the 95% interval of the mean difference (10,000 bootstrap resamples).`;
 
 export function compareCommand(context: CommandContext): Command {
   return command(

@@ -21,7 +21,7 @@ describe('eval', () => {
     );
     expect(status).toBe(0);
     expect(stdout).toContain('2 problems of');
-    expect(stdout).toContain('Accuracy 50.0 %');
+    expect(stdout).toContain('Accuracy 50.0%');
   });
 
   test('of a run takes its newest checkpoint, dataset and rules', async () => {

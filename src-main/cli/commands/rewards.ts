@@ -265,7 +265,7 @@ function benchOptions({ dataDirectory }: Studio, output: Output): BenchOptions {
   return {
     compile: { judgeReplies: join(dataDirectory, 'judge-replies') },
     onProgress: (share, message) => {
-      if (output.isTerminal && share < 1) output.live([`${Math.round(share * 100)} %, ${message}`]);
+      if (output.isTerminal && share < 1) output.live([`${Math.round(share * 100)}%, ${message}`]);
     },
   };
 }

@@ -32,7 +32,7 @@ describe('runs', () => {
       'step  reward  rewards/accuracy/mean     kl  entropy',
       '   2   0.667                  0.667  0.010    1.500',
       'after step  accuracy  reward',
-      '         3    75.0 %   0.750',
+      '         3     75.0%   0.750',
       'after step 0  warning: This engine is made up.',
       'Highest advantage in step 2',
       'row 0  advantage 1.000  reward 1.000  ended by eos',

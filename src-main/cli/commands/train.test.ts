@@ -1,6 +1,6 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
-import { at, jsonLines, result, run, runProcess } from '../fixtures/workspace.ts';
+import { at, exitUnread, jsonLines, result, run, runProcess } from '../fixtures/workspace.ts';
 
 describe('train', () => {
   test('prints held-out accuracy before and after, and a plain line for every step', async () => {
@@ -16,12 +16,12 @@ describe('train', () => {
       'Run ID (grpo-ID): GRPO on /model, 3 steps of 8 prompts × 8 completions',
       '1,052,672 parameters on backend cpu (made up).',
       'warning: This engine is made up.',
-      'Held-out accuracy before training: 25.0 % (reward 0.250)',
-      'step 1/3  reward 0.333  accuracy 33.3 %  KL 0.010  entropy 1.500  tokens/s 800  ETA',
-      'step 2/3  reward 0.667  accuracy 66.7 %  KL 0.010  entropy 1.500  tokens/s 800  ETA',
-      'step 3/3  reward 1.000  accuracy 100.0 %  KL 0.010  entropy 1.500  tokens/s 800  ETA',
-      'Held-out accuracy after 3 steps: 75.0 % (reward 0.750)',
-      'Completed 3 steps. Held-out accuracy: 25.0 % before, 75.0 % after.',
+      'Held-out accuracy before training: 25.0% (reward 0.250)',
+      'step 1/3  reward 0.333  accuracy 33.3%  KL 0.010  entropy 1.500  tokens/s 800  ETA',
+      'step 2/3  reward 0.667  accuracy 66.7%  KL 0.010  entropy 1.500  tokens/s 800  ETA',
+      'step 3/3  reward 1.000  accuracy 100.0%  KL 0.010  entropy 1.500  tokens/s 800  ETA',
+      'Held-out accuracy after 3 steps: 75.0% (reward 0.750)',
+      'Completed 3 steps. Held-out accuracy: 25.0% before, 75.0% after.',
       'Database: /home/studio.sqlite',
       'Look closer: grpo-studio runs show ID',
     ]);
@@ -81,6 +81,14 @@ describe('train', () => {
     expect(status).toBe(130);
     expect(stdout).toContain('Ended at once, ');
     expect((await run('runs', 'list')).stdout).toMatch(/ deaf +grpo +interrupted /);
+  });
+
+  test('without a reader a run is stopped and saved, and the exit code does not claim that it is done', async () => {
+    const words = ['train', at('train.yaml'), '--name', 'endless', '--set', 'max_steps=2000'];
+    expect(await exitUnread(words, 'step 20/')).toBe(130);
+    const { stdout } = await run('runs', 'list');
+    expect(/ endless +grpo +(\w+)/.exec(stdout)?.[1]).toBe('stopped');
+    expect(await exitUnread(['train', at('train.yaml'), '--name', 'fails'], 'Run ')).toBe(1);
   });
 
   test('a failed run tells its error and exits with 1', async () => {

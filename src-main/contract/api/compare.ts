@@ -166,7 +166,7 @@ export interface PairedResult {
   firstMean: number;
   secondMean: number;
   difference: number;
-  /** Ends of the 95 % interval of the difference (percentile bootstrap over prompts). */
+  /** Ends of the 95% interval of the difference (percentile bootstrap over prompts). */
   low: number;
   high: number;
   /** Prompts on which the second scored higher, lower, and the same. */

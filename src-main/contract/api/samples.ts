@@ -88,7 +88,7 @@ export interface GroupRow {
   row: number;
   /** 0-based place within its step. */
   position: number;
-  /** The end of the prompt: a template's beginning is the same for all. */
+  /** The prompt, or of a long one its end after …: a template's beginning is the same for all. */
   snippet: string;
   /** Of its completions, from the highest down; those without a reward are left out. */
   rewards: number[];

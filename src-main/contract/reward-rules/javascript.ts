@@ -21,7 +21,7 @@ export const javascriptRuleSchema = z.strictObject({
       'Seeds Math.random, which otherwise throws: the numbers depend on the seed and on prompt and completion alone.',
     ),
   ...sandboxLimits,
-  timeout_ms: z.int().min(1).max(60_000).default(100).describe('Longest time of one call of `score`, in milliseconds.'),
+  timeout_ms: z.int().min(1).max(60_000).default(100).describe('Longest time of one call, in milliseconds.'),
 });
 
 export type JavascriptRule = z.infer<typeof javascriptRuleSchema>;

@@ -61,7 +61,7 @@ function showWindow(): void {
 function openWindow(hash = ''): void {
   const window = new BrowserWindow(studioWindowOptions(join(import.meta.dirname, '../preload/index.cjs')));
   denyNavigation(window.webContents, shell);
-  recoverPage(window.webContents, window);
+  recoverPage(window.webContents, window, dialog);
   window.once('ready-to-show', () => window.show());
   void window.loadURL(pageUrl + hash);
 }

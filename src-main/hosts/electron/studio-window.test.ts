@@ -23,9 +23,10 @@ test.each([true, false])('a window comes to the front (minimized: %s)', (minimiz
 
 function recoverable(destroyed = false) {
   const contents = new EventEmitter();
-  const window = { isDestroyed: () => destroyed, reload: vi.fn() };
-  recoverPage(contents as unknown as WebContents, window);
-  return { die: (reason: string) => contents.emit('render-process-gone', {}, { reason }), contents, window };
+  const window = { isDestroyed: () => destroyed, reload: vi.fn(), show: vi.fn() };
+  const dialog = { showErrorBox: vi.fn() };
+  recoverPage(contents as unknown as WebContents, window, dialog);
+  return { die: (reason: string) => contents.emit('render-process-gone', {}, { reason }), contents, window, dialog };
 }
 
 test.each([
@@ -34,15 +35,19 @@ test.each([
   ['clean-exit', false, 0],
   ['crashed', true, 0],
 ])('a page that is gone (%s, window destroyed: %s) is loaded again %i times', (reason, destroyed, times) => {
-  const { die, contents, window } = recoverable(destroyed);
+  const { die, contents, window, dialog } = recoverable(destroyed);
   contents.emit('did-finish-load');
   die(reason);
   expect(window.reload).toHaveBeenCalledTimes(times);
+  expect(dialog.showErrorBox).not.toHaveBeenCalled();
 });
 
-test('a page that dies while it loads is not loaded for ever', () => {
-  const { die, contents, window } = recoverable();
+test('a page that dies while it loads is not loaded for ever, and that is told once', () => {
+  const { die, contents, window, dialog } = recoverable();
   contents.emit('did-finish-load');
   for (let i = 0; i < 3; i++) die('crashed');
   expect(window.reload).toHaveBeenCalledOnce();
+  expect(window.show).toHaveBeenCalledOnce();
+  expect(dialog.showErrorBox).toHaveBeenCalledOnce();
+  expect(dialog.showErrorBox.mock.calls[0][1]).toContain('(crashed)');
 });

@@ -12,7 +12,7 @@ export const TREND_SHARE = 0.25;
 /** Rise in mean reward that matters, as a share of the reward that all rules together can give. */
 export const REWARD_RISE = 0.05;
 
-/** A rise must also be this many standard errors above the noise between steps: 95 % sure. */
+/** A rise must also be this many standard errors above the noise between steps: 95% sure. */
 export const SURE_ERRORS = 2;
 
 /** Accuracy that rose by less than this is flat: 2 points are within the noise of a few hundred problems. */

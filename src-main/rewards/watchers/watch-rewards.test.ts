@@ -79,7 +79,7 @@ describe('copies within groups', () => {
     const [warning] = watch(copies);
     expect(warning.code).toBe('duplicate_completions');
     expect(warning.evidence).toBe(
-      'In steps 21 to 40 90 % of the completions after the first of their group were copies of an earlier one, and rule accuracy went from 0.5 to 0.5. It lasts up to the newest step.',
+      'In steps 21 to 40 90% of the completions after the first of their group were copies of an earlier one, and rule accuracy went from 0.5 to 0.5. It lasts up to the newest step.',
     );
     expect(codes({ ...copies, 'rewards/accuracy/mean': (step) => 0.8 - step / 100 })).toEqual([
       'duplicate_completions',

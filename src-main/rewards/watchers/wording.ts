@@ -7,9 +7,9 @@ export function number(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** A share as a percentage: `97 %`, `0.3 %`. */
+/** A share as a percentage: `97%`, `0.3%`. */
 export function percent(share: number): string {
-  return `${number(Math.round(share * 1000) / 10)} %`;
+  return `${number(Math.round(share * 1000) / 10)}%`;
 }
 
 /** `1 group`, `2 groups`. */

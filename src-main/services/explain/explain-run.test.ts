@@ -71,7 +71,7 @@ describe('the loss', () => {
     const text = loss.sentences.join(' ');
     expect(text).toContain('The loss started at zero, because in step 1');
     expect(text).toContain('The metric kl, 0.102, is another mean');
-    expect(text).toContain('Of the push on an average token 1.3 % comes from it.');
+    expect(text).toContain('Of the push on an average token 1.3% comes from it.');
     expect(text).not.toContain('not just beta');
   });
 
@@ -141,7 +141,7 @@ describe('the ratio', () => {
     });
     expect(ratio.largestLogDifference).toBeCloseTo(0.25);
     expect(ratio.sentences.slice(1).join(' ')).toBe(
-      'The first of the 2 updates has ratio 1, as the policy has not moved yet; over all of them it left 1 (smallest 1, largest 1.3). In the last pass the log-probs of the two differ by 0.25 at most. Clipping (epsilon 0.2) stopped the push on 25 % of the tokens.',
+      'The first of the 2 updates has ratio 1, as the policy has not moved yet; over all of them it left 1 (smallest 1, largest 1.3). In the last pass the log-probs of the two differ by 0.25 at most. Clipping (epsilon 0.2) stopped the push on 25% of the tokens.',
     );
     expect(loss.sentences[0]).toContain('This step made 2 updates from the same samples.');
     // As recorded, whatever the clip rule of the loss makes of the ratios.
@@ -295,7 +295,7 @@ test('supervised fine-tuning has a loss that should fall', async () => {
     firstLoss: 2,
     gradientNorm: 3,
     sentences: [
-      'The loss is 1, the mean of −log(probability) over the tokens of the given completions: the model gives the right next token a probability of 36.8 % (geometric mean).',
+      'The loss is 1, the mean of −log(probability) over the tokens of the given completions: the model gives the right next token a probability of 36.8% (geometric mean).',
       'In step 1 it was 2. Unlike the loss of GRPO it should fall.',
       "The gradient's norm (its length, over all weights) was 3, scaled down to max_grad_norm (1).",
     ],
@@ -307,7 +307,7 @@ test('a reward model is judged by the order of its pairs, or by its distance to 
     store = record({ run: rewardModelRun(), steps: 1, metrics: () => metrics });
     return ((await explainRun(store.reader, runId)).step as SupervisedStepExplanation).sentences[0];
   };
-  expect(await sentence({ loss: 0.5, accuracy: 0.75 })).toContain('75 % of the pairs in the right order');
+  expect(await sentence({ loss: 0.5, accuracy: 0.75 })).toContain('75% of the pairs in the right order');
   expect(await sentence({ loss: 0.5 })).toContain('the mean squared difference between the scores');
 });
 

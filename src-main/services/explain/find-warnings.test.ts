@@ -54,7 +54,7 @@ describe('truncated completions', () => {
     const [warning] = of('completions/clipped_ratio', [0.95, 0.9, 1, 0.3]);
     expect(warning).toMatchObject({ code: 'completions_truncated', steps: { first: 1, last: 3 } });
     expect(warning.evidence).toBe(
-      '95 % of the completions in steps 1 to 3 reached the limit of 256 tokens before they ended. It has passed since.',
+      '95% of the completions in steps 1 to 3 reached the limit of 256 tokens before they ended. It has passed since.',
     );
     expect(warning.advice).toContain('Raise max_completion_length (now 256)');
   });
@@ -154,7 +154,7 @@ describe('reward up', () => {
       code: 'held_out_flat',
       settings: [{ name: 'rewards.1.weight' }, { name: 'beta' }],
     });
-    expect(warning.evidence).toContain('the held-out accuracy from 40 % (after step 0) to 41 % (after step 12)');
+    expect(warning.evidence).toContain('the held-out accuracy from 40% (after step 0) to 41% (after step 12)');
   });
 
   test('with rising held-out accuracy, or one measured too early to tell', () => {
@@ -188,7 +188,7 @@ describe('one rule', () => {
       title: 'Rule exact decides almost alone',
       steps: { first: 1, last: 4 },
     });
-    expect(warning.evidence).toContain('In steps 1 to 4 it made 99 % of the variance of the reward');
+    expect(warning.evidence).toContain('In steps 1 to 4 it made 99% of the variance of the reward');
     expect(warning.advice).toContain('Raise the weight of tagged (now 0.1), or lower that of exact (now 1).');
   });
 

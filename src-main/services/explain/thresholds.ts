@@ -3,7 +3,7 @@
 /** Share of completions cut off by the length limit that is almost all: so few ends are left that a reward for the end is rare. */
 export const TRUNCATED_SHARE = 0.9;
 
-/** Entropy in nats: below it the likeliest token has about 99.9 %, so the completions of a group are copies of each other. */
+/** Entropy in nats: below it the likeliest token has about 99.9%, so the completions of a group are copies of each other. */
 export const COLLAPSED_ENTROPY = 0.01;
 
 /** KL in nats per token that is far: on average a token is e^0.5 = 1.6 times as likely as under the reference. Healthy runs stay below 0.1. */

@@ -118,7 +118,7 @@ export class ImportDraft {
       this.job = { id, kind };
       const { state, result, error } = await this.#studio.jobs.ended(id);
       if (state === 'failed' && error !== null) {
-        this.failure = { message: error.message, path: error.path ?? null, field: error.field ?? null };
+        this.failure = { message: error.message, path: error.path ?? null, field: error.field ?? null, lost: false };
       }
       return state === 'done' ? result : null;
     } catch (error) {

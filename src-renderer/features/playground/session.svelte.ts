@@ -153,7 +153,7 @@ export class PlaygroundRun {
     const session = this.#session;
     if (session !== null) this.#transport.call('cancel-playground', { session }).catch(() => undefined);
     const message = 'The studio was away for too long: a part of the answers is missing. Ask again.';
-    this.failure = { message, path: null, field: null };
+    this.failure = { message, path: null, field: null, lost: false };
     this.#end();
   }
 }

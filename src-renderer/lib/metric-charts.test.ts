@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { planCharts } from './charts.ts';
+import { describeMetric, planCharts } from './metric-charts.ts';
 
 test('every metric has a place, each once; unknown ones come last, each in a chart of its own', () => {
   const names = [
@@ -25,4 +25,16 @@ test('rules are drawn beside the reward; a run without metrics has no charts', (
   const [learning] = planCharts(['reward', 'rewards/a/b/mean']);
   expect(learning.charts[0].lines.map(({ label }) => label)).toEqual(['reward', 'a/b']);
   expect(planCharts([])).toEqual([]);
+});
+
+test.each([
+  ['eval/accuracy', 'Held-out accuracy', 'share'],
+  ['reward', 'Reward', 'number'],
+  ['rewards/exact/mean', 'Reward: exact', 'number'],
+  ['rewards/exact/std', 'Spread of rewards: exact', 'number'],
+  ['loss', 'Loss', 'number'],
+  ['completions/mean_length', 'Length in tokens: mean', 'integer'],
+  ['brand_new', 'brand_new', 'number'],
+])('%s stands alone as %s', (metric, title, format) => {
+  expect(describeMetric(metric)).toEqual({ title, format });
 });

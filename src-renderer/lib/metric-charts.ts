@@ -1,6 +1,15 @@
 /** Which metrics are drawn together, in which order and form. A metric that no chart names is drawn in one of its own, at the end. */
+import { formatBytes, formatInteger, formatNumber, formatSeconds, formatShare } from './format.ts';
 
-export type NumberFormat = 'number' | 'share' | 'integer' | 'seconds' | 'bytes';
+type NumberFormat = 'number' | 'share' | 'integer' | 'seconds' | 'bytes';
+
+export const numberFormats: Record<NumberFormat, (value: number) => string> = {
+  number: formatNumber,
+  share: formatShare,
+  integer: (value) => formatInteger(Math.round(value)),
+  seconds: formatSeconds,
+  bytes: formatBytes,
+};
 
 interface ChartLine {
   metric: string;
@@ -20,10 +29,9 @@ export interface ChartSection {
 
 const line = (metric: string, label: string): ChartLine => ({ metric, label });
 
-/** Those of a run with these metrics; charts without any of their metrics are left out. */
-export function planCharts(names: readonly string[]): ChartSection[] {
-  const rules = names.flatMap((name) => /^rewards\/(.+)\/mean$/.exec(name)?.[1] ?? []);
-  const sections: ChartSection[] = [
+/** All that are known, of a run with these rules. */
+function chartSections(rules: readonly string[]): ChartSection[] {
+  return [
     {
       title: 'Learning',
       charts: [
@@ -35,7 +43,7 @@ export function planCharts(names: readonly string[]): ChartSection[] {
         {
           title: 'Held-out accuracy',
           format: 'share',
-          lines: [line('evaluation/accuracy', 'accuracy')],
+          lines: [line('eval/accuracy', 'accuracy')],
         },
         {
           title: 'Groups',
@@ -167,6 +175,25 @@ export function planCharts(names: readonly string[]): ChartSection[] {
       ],
     },
   ];
+}
+
+/** What a metric is called where it stands alone, `Held-out accuracy` or `Length in tokens: mean`, and the form of its numbers. */
+export function describeMetric(metric: string): { title: string; format: NumberFormat } {
+  const rules = /^rewards\/(.+)\/(?:mean|std)$/.exec(metric)?.slice(1) ?? [];
+  for (const { title, format, lines } of chartSections(rules).flatMap(({ charts }) => charts)) {
+    const place = lines.findIndex((line) => line.metric === metric);
+    if (place < 0) continue;
+    const { label } = lines[place];
+    if (lines.length === 1) return { title, format };
+    const isChartsOwn = place === 0 && title.toLowerCase().startsWith(label);
+    return { title: isChartsOwn ? title.slice(0, label.length) : `${title}: ${label}`, format };
+  }
+  return { title: metric, format: 'number' };
+}
+
+/** Those of a run with these metrics; charts without any of their metrics are left out. */
+export function planCharts(names: readonly string[]): ChartSection[] {
+  const sections = chartSections(names.flatMap((name) => /^rewards\/(.+)\/mean$/.exec(name)?.[1] ?? []));
   const planned = new Set(sections.flatMap(({ charts }) => charts.flatMap(({ lines }) => lines.map((l) => l.metric))));
   const others = names.filter((name) => !planned.has(name));
   const has = new Set(names);
