@@ -2,13 +2,13 @@
 import DOMPurify from 'dompurify';
 import { Marked } from 'marked';
 
-/** Styles in raw HTML. DOMPurify takes them out, too, but only after the browser has parsed them and reported each to the console. */
-const styles = /<style\b[\s\S]*?(<\/style\s*>|$)|\sstyle\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi;
+/** Styles and handlers in raw HTML. DOMPurify takes them out, too, but only after the browser has parsed them and reported each to the console. */
+const reported = /<style\b[\s\S]*?(<\/style\s*>|$)|[\s/](?:style|on[a-z]+)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi;
 
 const marked = new Marked({
   gfm: true,
   renderer: {
-    html: ({ text }) => text.replace(styles, ''),
+    html: ({ text }) => text.replace(reported, ''),
     // The page has its own title and sections above these.
     heading({ tokens, depth }) {
       const level = Math.min(6, depth + 2);
