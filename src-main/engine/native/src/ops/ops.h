@@ -81,7 +81,7 @@ struct CacheView {
 
 struct DecodeRowsView {
   const int32_t* slots;    // [B]
-  const int32_t* sources;  // the slot whose own tokens a row continues: its own, or one that is no row's slot for another source
+  const int32_t* sources;  // the slot whose own tokens a row continues: its own, or another's that no other row overwrites
   const int32_t* promptStarts;
   const int32_t* promptLengths;
   int64_t ownLength;  // own tokens before this step
