@@ -38,6 +38,7 @@ export class RunView {
   #held: Activity[] | null = null;
   #historyTimer: ReturnType<typeof setTimeout> | undefined;
   #reading: Promise<void> | null = null;
+  #readingAgain: Promise<void> | null = null;
 
   constructor(transport: Transport, id: string) {
     this.#transport = transport;
@@ -63,10 +64,17 @@ export class RunView {
     };
   }
 
-  /** Reads everything anew. */
+  /** Reads everything anew. What is being read may be old by now: it is then read once more. */
   refresh(): Promise<void> {
-    this.#reading ??= this.#read().finally(() => (this.#reading = null));
-    return this.#reading;
+    if (this.#reading === null) {
+      this.#reading = this.#read().finally(() => (this.#reading = null));
+      return this.#reading;
+    }
+    this.#readingAgain ??= this.#reading.then(() => {
+      this.#readingAgain = null;
+      return this.refresh();
+    });
+    return this.#readingAgain;
   }
 
   async #read(): Promise<void> {
