@@ -1,5 +1,5 @@
 /** Packs groups of completions into one batch without padding, in which what several texts begin with (a prompt, say) lies once. */
-import { segmentPositions, type Segments } from '../tensor/ops/segments.ts';
+import type { Segments } from '../tensor/ops/segments.ts';
 import { TextTree } from './text-tree.ts';
 
 export interface TokenGroup {
@@ -48,11 +48,8 @@ export function packGroups(groups: readonly TokenGroup[]): PackedBatch {
       offsets.push(predictions.length);
     }
   }
-  const { tokens, segments } = tree.pack();
   return {
-    tokens,
-    positions: segmentPositions(segments),
-    segments,
+    ...tree.pack(),
     predictors: Int32Array.from(predictors),
     targets: Int32Array.from(targets),
     predictions: Int32Array.from(predictions),

@@ -1,5 +1,5 @@
 /** Lays texts out as a tree: tokens that several of them begin with are held, and computed, once. */
-import { packSegments, type Segment, type Segments } from '../tensor/ops/segments.ts';
+import { packSegments, segmentPositions, type Segment, type Segments } from '../tensor/ops/segments.ts';
 
 /** A text in the tree. */
 export interface Text {
@@ -35,9 +35,10 @@ export class TextTree {
     return { rows, segment };
   }
 
-  /** The batch: its tokens [N] and where they belong. */
-  pack(): { tokens: Int32Array; segments: Segments } {
-    return { tokens: Int32Array.from(this.#tokens), segments: packSegments(this.#segments) };
+  /** The batch: its tokens [N], their position ids [N], and where they belong. */
+  pack(): { tokens: Int32Array; positions: Int32Array; segments: Segments } {
+    const segments = packSegments(this.#segments);
+    return { tokens: Int32Array.from(this.#tokens), positions: segmentPositions(segments), segments };
   }
 
   /** Whether a token follows a row within its own segment. */

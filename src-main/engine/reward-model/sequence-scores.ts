@@ -8,7 +8,6 @@ import { packedHiddenStates, type PackedTokens } from '../model/token-logps.ts';
 import { embedding } from '../tensor/ops/embedding.ts';
 import { linear } from '../tensor/ops/linear.ts';
 import { valuesOf } from '../tensor/values-of.ts';
-import { segmentPositions } from '../tensor/ops/segments.ts';
 import type { RewardModel } from './reward-model.ts';
 
 export interface ScoreBatch extends PackedTokens {
@@ -31,8 +30,7 @@ export function packSequences(groups: readonly TokenGroup[], padTokenId: number 
       scored.push(tree.add(completion, prompt).rows[Math.max(0, last)]);
     }
   }
-  const { tokens, segments } = tree.pack();
-  return { tokens, positions: segmentPositions(segments), segments, scored: Int32Array.from(scored) };
+  return { ...tree.pack(), scored: Int32Array.from(scored) };
 }
 
 /**

@@ -1,20 +1,11 @@
 /** Group rollout: samples several completions for each prompt. What these have in common is computed once. */
-import * as tf from '@tensorflow/tfjs-core';
 import type { SamplerWeights, SamplingConfig } from '../../contract/config.ts';
 import type { FinishReason } from '../../contract/engine.ts';
 import { StudioError } from '../../contract/errors.ts';
 import { RandomStream } from '../../grpo/random.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
-import { decoderLayer, headWeight, hiddenStates, logitsInput } from '../model/decoder.ts';
 import type { Policy } from '../model/policy.ts';
-import { packedHiddenStates } from '../model/token-logps.ts';
-import { cachedAttention, createLayerCache, type DecodeRows, type LayerCache } from '../tensor/ops/cached-attention.ts';
-import { embedding } from '../tensor/ops/embedding.ts';
-import { linear } from '../tensor/ops/linear.ts';
-import { valuesOf } from '../tensor/values-of.ts';
-import type { RopeTable } from '../tensor/ops/rope.ts';
-import { TextTree } from '../model/text-tree.ts';
-import { segmentPositions } from '../tensor/ops/segments.ts';
+import { decodeStep, prefill, type DecodeInput } from './decode.ts';
 import { drawTokens } from './draw-tokens.ts';
 import { openFusedDecoder } from './fused-decoder.ts';
 
@@ -191,58 +182,6 @@ function checkContext({ config }: Policy, prompts: readonly Int32Array[], maxCom
       );
     }
   });
-}
-
-/** Runs all prompts at once; keeps their keys and values as the caches' prompt blocks, and the logits of each prompt's last token. */
-function prefill(
-  policy: Policy,
-  places: number,
-  prompts: readonly Int32Array[],
-  size: { slots: number; capacity: number },
-) {
-  const tree = new TextTree();
-  const texts = prompts.map((prompt) => tree.add(prompt).rows);
-  const { tokens, segments } = tree.pack();
-  const batch = { tokens, segments, positions: segmentPositions(segments) };
-  const rows = Int32Array.from(texts.flat());
-  const starts = new Int32Array(prompts.length);
-  for (let group = 1; group < starts.length; group++) starts[group] = starts[group - 1] + prompts[group - 1].length;
-  const caches: LayerCache[] = [];
-  const logits = valuesOf(() => {
-    const hidden = packedHiddenStates(policy, batch, places, (_layer, key, value) =>
-      tf.tidy(() => void caches.push(createLayerCache(embedding(key, rows), embedding(value, rows), size))),
-    );
-    const last = Int32Array.from(texts, (text) => text[text.length - 1]);
-    return headLogits(policy, embedding(hidden, last));
-  });
-  return { caches, logits, starts };
-}
-
-interface DecodeInput {
-  tokens: Int32Array; // [B]
-  positions: Int32Array; // [B]
-  rows: DecodeRows;
-}
-
-/** @returns logits [B, V] of the next token of every live completion */
-function decodeStep(
-  policy: Policy,
-  tables: readonly RopeTable[],
-  caches: LayerCache[],
-  { tokens, positions, rows }: DecodeInput,
-): Float32Array {
-  return valuesOf(() => {
-    const hidden = hiddenStates(policy, tokens, (layer, input) =>
-      decoderLayer(policy, tables, layer, input, positions, (query, key, value, options) =>
-        cachedAttention(query, key, value, caches[layer], rows, options),
-      ),
-    );
-    return headLogits(policy, hidden);
-  });
-}
-
-function headLogits(policy: Policy, hidden: tf.Tensor2D): tf.Tensor2D {
-  return linear(logitsInput(policy, hidden), headWeight(policy)); // [B, V]
 }
 
 /** What the drawing of tokens depends on, the same for the whole rollout. */
