@@ -92,7 +92,7 @@ void Gemm(bool transA, bool transB, int64_t m, int64_t n, int64_t k, float alpha
             for (int64_t s = first; s < last; s++) {
               const int64_t i = m0 + s * tileRows;
               kernels.tile(std::min(tileRows, m - i), columns, length, alpha, strips + (block * rowStrips + s) * stripLength,
-                           source, stride, keep, c + i * ldc + j, ldc);
+                           source, stride, source, keep, c + i * ldc + j, ldc);
             }
           }
         }

@@ -53,20 +53,22 @@ void PackedMatrix::Pack(const float* weight, int64_t outputs, int64_t inputs, We
   });
 }
 
-void PackedMatrix::PackTransposed(const float* weight, int64_t rows, int64_t columns) {
+void PackedMatrix::PackTransposed(const float* weight, int64_t rows, int64_t columns, int64_t stride) {
+  if (stride == 0) stride = columns;
   const Kernels& kernels = ActiveKernels();
   const int64_t width = kernels.tileColumns;
   float* values = Shape(columns, rows, WeightFormat::kFloat32);
-  ParallelFor(strips_, std::max<int64_t>(1, 131072 / stripLength_), [&](int64_t begin, int64_t end) {
+  ParallelFor(strips_, 131072 / std::max<int64_t>(1, stripLength_), [&](int64_t begin, int64_t end) {
     for (int64_t strip = begin; strip < end; strip++) {
       const int64_t column = strip * width;
-      kernels.packColumns(weight + column, columns, std::min(width, columns - column), rows, width, values + strip * stripLength_);
+      kernels.packColumns(weight + column, stride, std::min(width, columns - column), rows, width, values + strip * stripLength_);
     }
   });
 }
 
 // Strips of equal height, so that no product is left with a strip of a row or two, which takes as long as a full one.
-void PackedRows::Pack(const float* rows, int64_t count, int64_t width, WeightFormat format) {
+void PackedRows::Pack(const float* rows, int64_t count, int64_t width, WeightFormat format, int64_t stride) {
+  if (stride == 0) stride = width;
   const Kernels& kernels = ActiveKernels();
   const bool rounds = format == WeightFormat::kBfloat16;
   const int64_t tileRows = kernels.tileRows, depth = GemmDepthBlock(width);
@@ -83,7 +85,7 @@ void PackedRows::Pack(const float* rows, int64_t count, int64_t width, WeightFor
     for (int64_t strip = 0; strip < strips_; strip++) {
       const int64_t first = count * strip / strips_, last = count * (strip + 1) / strips_;
       float* packed = values + p * strips_ * tileRows + strip * BlockDepth(length) * tileRows;
-      kernels.packRows(rows + first * width + p, width, last - first, length, tileRows, rounds ? block : packed);
+      kernels.packRows(rows + first * stride + p, stride, last - first, length, tileRows, rounds ? block : packed);
       if (rounds) kernels.roundRows(block, length, packed);
     }
   }
@@ -92,11 +94,11 @@ void PackedRows::Pack(const float* rows, int64_t count, int64_t width, WeightFor
 // Blocks of rounded rows have an even depth.
 int64_t PackedRows::BlockDepth(int64_t length) const { return format_ == WeightFormat::kBfloat16 ? CeilDivide(length, 2) * 2 : length; }
 
-void PackedRows::Multiply(const PackedMatrix& matrix, int64_t strip, bool add, float* out, int64_t stride) const {
+void PackedRows::Multiply(const PackedMatrix& matrix, int64_t strip, bool add, float* out, int64_t stride, int64_t firstInput) const {
   const Kernels& kernels = ActiveKernels();
   const int64_t tileRows = kernels.tileRows, tileColumns = kernels.tileColumns, depth = GemmDepthBlock(width_);
   const int64_t columns = std::min(tileColumns, matrix.outputs_ - strip * tileColumns);
-  const float* packed = matrix.data_ + strip * matrix.stripLength_;
+  const float* packed = matrix.data_ + strip * matrix.stripLength_ + firstInput * tileColumns;
   for (int64_t p = 0; p < width_; p += depth) {
     const int64_t length = std::min(depth, width_ - p);
     for (int64_t s = 0; s < strips_; s++) {
@@ -107,8 +109,9 @@ void PackedRows::Multiply(const PackedMatrix& matrix, int64_t strip, bool add, f
         const uint32_t* words = reinterpret_cast<const uint32_t*>(packed + p / 2 * tileColumns);
         kernels.tileBfloat16(last - first, columns, CeilDivide(length, 2), rows, words, sums, out + first * stride, stride);
       } else {
-        kernels.tile(last - first, columns, length, 1.0f, rows, packed + p * tileColumns, tileColumns, sums ? 1.0f : 0.0f,
-                     out + first * stride, stride);
+        // Blocks follow each other in memory, and so do strips: the first two products with one fetch a half of the next.
+        const float *block = packed + p * tileColumns, *next = block + (s < 2 ? (2 + s) * length * tileColumns / 2 : 0);
+        kernels.tile(last - first, columns, length, 1.0f, rows, block, tileColumns, next, sums ? 1.0f : 0.0f, out + first * stride, stride);
       }
     }
   }

@@ -18,8 +18,8 @@ class PackedMatrix {
 
   // Packs weight[outputs, inputs], one row per output; rows are `stride` floats apart, or follow each other.
   void Pack(const float* weight, int64_t outputs, int64_t inputs, WeightFormat format = WeightFormat::kFloat32, int64_t stride = 0);
-  // Packs the transpose of weight[rows, columns]: outputs are its columns.
-  void PackTransposed(const float* weight, int64_t rows, int64_t columns);
+  // Packs the transpose of weight[rows, columns]: outputs are its columns. Rows are `stride` floats apart, or follow each other.
+  void PackTransposed(const float* weight, int64_t rows, int64_t columns, int64_t stride = 0);
 
   // Gives the memory back; there are no outputs until the next Pack.
   void Clear();
@@ -42,11 +42,12 @@ class PackedMatrix {
 // The rows [count, width] of a batch, packed as the left side of such products.
 class PackedRows {
  public:
-  // For products with matrices of this format.
-  void Pack(const float* rows, int64_t count, int64_t width, WeightFormat format = WeightFormat::kFloat32);
+  // For products with matrices of this format. Rows are `stride` floats apart, or follow each other.
+  void Pack(const float* rows, int64_t count, int64_t width, WeightFormat format = WeightFormat::kFloat32, int64_t stride = 0);
 
-  // out[count, columns of the strip] = rows · stripᵀ, or += with `add`; rows of `out` are `stride` floats apart.
-  void Multiply(const PackedMatrix& matrix, int64_t strip, bool add, float* out, int64_t stride) const;
+  // out[count, columns of the strip] = rows · stripᵀ, or += with `add`; rows of `out` are `stride` floats apart. Of a float32 matrix with
+  // more inputs than the rows have, those from `firstInput` on are taken.
+  void Multiply(const PackedMatrix& matrix, int64_t strip, bool add, float* out, int64_t stride, int64_t firstInput = 0) const;
 
  private:
   int64_t BlockDepth(int64_t length) const;

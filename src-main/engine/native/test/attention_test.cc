@@ -161,11 +161,11 @@ void CheckManyBlocks(const AttentionShape& shape, double tolerance) {
 }
 
 void CheckCachedAttention(int64_t window) {
-  const int64_t rows = 3, slots = 4, prompt = 8, steps = kPageTokens + 2;
-  const int32_t slot[] = {3, 0, 1}, promptStarts[] = {0, 0, 5}, promptLengths[] = {5, 5, 3};
+  const int64_t rows = 4, slots = 4, prompt = 8, steps = kPageTokens + 2;
+  const int32_t slot[] = {3, 0, 1, 2}, promptStarts[] = {0, 0, 5, 8}, promptLengths[] = {5, 5, 3, 0};
   const Floats promptKeys = Numbers(prompt * kKeyWidth, 1), promptValues = Numbers(prompt * kKeyWidth, 2);
-  std::vector<PackedMatrix> packedKeys(kShape.kvHeads);
-  PackPromptKeys(promptKeys.data(), prompt, kShape.headDim, packedKeys);
+  PackedPrompts prompts;
+  prompts.Pack(promptKeys.data(), promptValues.data(), prompt, kShape.kvHeads, kShape.headDim);
   std::vector<Floats> keyPages(2, Floats(static_cast<size_t>(slots * kKeyWidth * kPageTokens), 0.0f)), valuePages = keyPages;
   float* keyPointers[] = {keyPages[0].data(), keyPages[1].data()};
   float* valuePointers[] = {valuePages[0].data(), valuePages[1].data()};
@@ -180,7 +180,7 @@ void CheckCachedAttention(int64_t window) {
     ownValues.push_back(Numbers(rows * kKeyWidth, seed + 2));
     Floats out = Unwritten(rows * kQueryWidth);
     CachedAttention(q.data(), ownKeys.back().data(), ownValues.back().data(),
-                    {packedKeys.data(), promptValues.data(), keyPointers, valuePointers}, {slot, slot, promptStarts, promptLengths, step},
+                    {prompts, slots, keyPointers, valuePointers}, {slot, slot, promptStarts, promptLengths, step},
                     shape, out.data());
     for (int64_t b = 0; b < rows; b++) {
       for (int64_t h = 0; h < kShape.heads; h++) {
@@ -209,8 +209,8 @@ Floats DecodeTwins(bool asOne) {
   const int64_t slots = 2, steps = kPageTokens + 2;
   const int32_t both[] = {1, 0}, first[] = {1, 1}, promptStarts[] = {0, 0}, promptLengths[] = {3, 3};
   const Floats promptKeys = Numbers(3 * kKeyWidth, 1), promptValues = Numbers(3 * kKeyWidth, 2);
-  std::vector<PackedMatrix> packedKeys(kShape.kvHeads);
-  PackPromptKeys(promptKeys.data(), 3, kShape.headDim, packedKeys);
+  PackedPrompts prompts;
+  prompts.Pack(promptKeys.data(), promptValues.data(), 3, kShape.kvHeads, kShape.headDim);
   std::vector<Floats> pages(4, Floats(static_cast<size_t>(slots * kKeyWidth * kPageTokens), 0.0f));
   float *keyPages[] = {pages[0].data(), pages[1].data()}, *valuePages[] = {pages[2].data(), pages[3].data()};
   AttentionShape shape = kShape;
@@ -227,7 +227,7 @@ Floats DecodeTwins(bool asOne) {
     const uint32_t seed = static_cast<uint32_t>(10 + 3 * step);
     const Floats q = rows(kQueryWidth, seed), k = rows(kKeyWidth, seed + 1), v = rows(kKeyWidth, seed + 2);
     out = Unwritten(shape.tokens * kQueryWidth);
-    CachedAttention(q.data(), k.data(), v.data(), {packedKeys.data(), promptValues.data(), keyPages, valuePages},
+    CachedAttention(q.data(), k.data(), v.data(), {prompts, slots, keyPages, valuePages},
                     {both, asOne && last ? first : both, promptStarts, promptLengths, step}, shape, out.data());
   }
   return out;

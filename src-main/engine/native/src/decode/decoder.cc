@@ -102,27 +102,21 @@ void Decoder::Begin(int64_t slots, int64_t promptTokens, const std::vector<float
                     const std::vector<float*>& promptValues) {
   promptTokens_ = promptTokens;
   // Pages of an earlier rollout serve again where they are large enough.
-  if (slots > slots_) blocks_.clear();
+  if (slots > slots_) pages_.clear();
   slots_ = std::max(slots, slots_);
-  blocks_.resize(static_cast<size_t>(shape_.layers));
-  for (size_t layer = 0; layer < blocks_.size(); layer++) {
-    std::vector<PackedMatrix>& keys = blocks_[layer].promptKeys;
-    if (keys.empty()) keys = std::vector<PackedMatrix>(static_cast<size_t>(shape_.kvHeads));
-    PackPromptKeys(promptKeys[layer], promptTokens, shape_.headDim, keys);
-    blocks_[layer].promptValues = promptValues[layer];
+  prompts_.resize(static_cast<size_t>(shape_.layers));
+  for (size_t layer = 0; layer < prompts_.size(); layer++) {
+    prompts_[layer].Pack(promptKeys[layer], promptValues[layer], promptTokens, shape_.kvHeads, shape_.headDim);
   }
 }
 
+int64_t Decoder::PageFloats() const { return slots_ * shape_.KvWidth() * kPageTokens; }
+
 void Decoder::AddPages(int64_t ownLength) {
-  const size_t pages = static_cast<size_t>(ownLength / kPageTokens + 1);
-  const int64_t size = slots_ * shape_.KvWidth() * kPageTokens;
-  for (LayerBlocks& blocks : blocks_) {
-    while (blocks.keyPages.size() < pages) {
-      for (auto* list : {&blocks.keyPages, &blocks.valuePages}) {
-        list->push_back(std::make_unique<AlignedBuffer>());
-        std::fill_n(list->back()->Reserve(size), size, 0.0f);
-      }
-    }
+  const int64_t size = 2 * shape_.layers * PageFloats();
+  while (static_cast<int64_t>(pages_.size()) * kPageTokens <= ownLength) {
+    pages_.push_back(std::make_unique<AlignedBuffer>());
+    std::fill_n(pages_.back()->Reserve(size), size, 0.0f);
   }
 }
 
@@ -178,7 +172,6 @@ void Decoder::RunRows(const Span& span) {
 
   for (size_t l = 0; l < layers_.size(); l++) {
     const LayerWeights& layer = layers_[l];
-    const LayerBlocks& blocks = blocks_[l];
     NormRows(hidden, layer.inputNorm, count, shape_.normEpsilon, normed);
     work.packed.Pack(normed, count, width, format_);
     MultiplyAll(work.packed, count,
@@ -192,10 +185,11 @@ void Decoder::RunRows(const Span& span) {
 
     keyPages.clear();
     valuePages.clear();
-    for (const auto& page : blocks.keyPages) keyPages.push_back(page->Reserve(0));
-    for (const auto& page : blocks.valuePages) valuePages.push_back(page->Reserve(0));
-    const CacheView cache{blocks.promptKeys.data(), blocks.promptValues, keyPages.data(), valuePages.data()};
-    CachedAttention(query, key, value, cache, span.rows, attention, attended);
+    for (const auto& page : pages_) {
+      keyPages.push_back(page->Reserve(0) + 2 * static_cast<int64_t>(l) * PageFloats());
+      valuePages.push_back(keyPages.back() + PageFloats());
+    }
+    CachedAttention(query, key, value, {prompts_[l], slots_, keyPages.data(), valuePages.data()}, span.rows, attention, attended);
 
     work.packed.Pack(attended, count, shape_.QueryWidth(), format_);
     MultiplyAll(work.packed, count, {{layer.Matrix(LayerMatrix::kOutput), hidden}}, true);

@@ -33,13 +33,6 @@ struct LayerWeights {
   const std::vector<float>& Bias(LayerMatrix name) const { return biases[static_cast<int>(name)]; }
 };
 
-// The keys and values of one layer during a rollout; laid out as CacheView says.
-struct LayerBlocks {
-  std::vector<PackedMatrix> promptKeys;
-  const float* promptValues = nullptr;  // the caller's
-  std::vector<std::unique_ptr<AlignedBuffer>> keyPages, valuePages;
-};
-
 class Decoder {
  public:
   explicit Decoder(const DecoderShape& shape) : shape_(shape), layers_(static_cast<size_t>(shape.layers)) {}
@@ -52,7 +45,7 @@ class Decoder {
   std::vector<float>& FinalNorm() { return finalNorm_; }
   PackedMatrix& Head() { return head_; }
 
-  // Begins a rollout of `slots` completions over the prompts' keys and values, one pair of arrays a layer; the values must stay alive.
+  // Begins a rollout of `slots` completions over the prompts' keys and values, one pair of arrays a layer.
   void Begin(int64_t slots, int64_t promptTokens, const std::vector<float*>& promptKeys, const std::vector<float*>& promptValues);
   int64_t Slots() const { return slots_; }
   int64_t PromptTokens() const { return promptTokens_; }
@@ -66,6 +59,8 @@ class Decoder {
 
  private:
   struct Span;
+  // Floats of a page's keys, or values, of one layer.
+  int64_t PageFloats() const;
   void AddPages(int64_t ownLength);
   void RunRows(const Span& span);
 
@@ -74,7 +69,8 @@ class Decoder {
   std::vector<LayerWeights> layers_;
   std::vector<float> finalNorm_;
   PackedMatrix head_;
-  std::vector<LayerBlocks> blocks_;
+  std::vector<PackedPrompts> prompts_;                 // one a layer
+  std::vector<std::unique_ptr<AlignedBuffer>> pages_;  // own tokens: of every layer the keys and the values, laid out as CacheView says
   int64_t slots_ = 0, promptTokens_ = 0;
 };
 

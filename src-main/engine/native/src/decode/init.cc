@@ -88,8 +88,7 @@ void SetDecoderMatrixCall(const Napi::CallbackInfo& info) {
   if (bias != nullptr) weights.biases[matrix].assign(bias, bias + outputs[matrix]);
 }
 
-// beginDecoding(decoder, slots, promptTokens, promptKeys, promptValues): the arrays are one a layer; those of the values are read by
-// every step and must stay as they are until the last.
+// beginDecoding(decoder, slots, promptTokens, promptKeys, promptValues): the arrays are one a layer.
 void BeginDecodingCall(const Napi::CallbackInfo& info) {
   Decoder* decoder = Unwrap(info);
   if (decoder == nullptr) return;

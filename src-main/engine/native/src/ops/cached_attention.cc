@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "../aligned_buffer.h"
-#include "../gemm.h"
 #include "../kernels.h"
 #include "../thread_pool.h"
 #include "op_kernels.h"
@@ -25,13 +24,15 @@ struct Step {
   const DecodeRowsView& rows;
   const AttentionShape& shape;
   float* out;
+
+  // Where a page holds the tokens of a slot.
+  int64_t Block(int64_t slot, int64_t kvHead) const { return (kvHead * cache.slots + slot) * shape.headDim * kPageTokens; }
 };
 
 // Copies the own tokens of another slot, which goes on by itself.
 void TakeOver(const Step& step, int64_t row, int64_t kvHead) {
   const int64_t d = step.shape.headDim, size = d * kPageTokens;
-  const int64_t from = (step.rows.sources[row] * step.shape.kvHeads + kvHead) * size;
-  const int64_t to = (step.rows.slots[row] * step.shape.kvHeads + kvHead) * size;
+  const int64_t from = step.Block(step.rows.sources[row], kvHead), to = step.Block(step.rows.slots[row], kvHead);
   for (int64_t page = 0; page * kPageTokens < step.rows.ownLength; page++) {
     const int64_t tokens = std::min(kPageTokens, step.rows.ownLength - page * kPageTokens);
     float *keys = step.cache.keyPages[page], *values = step.cache.valuePages[page];
@@ -45,7 +46,7 @@ void Append(const Step& step, const Task& task) {
   for (int64_t b = task.first; b < task.last; b++) {
     if (step.rows.sources[b] != step.rows.slots[b]) TakeOver(step, b, task.kvHead);
     const int64_t from = (b * step.shape.kvHeads + task.kvHead) * d;
-    const int64_t block = (step.rows.slots[b] * step.shape.kvHeads + task.kvHead) * d * kPageTokens;
+    const int64_t block = step.Block(step.rows.slots[b], task.kvHead);
     float* keys = step.cache.keyPages[page] + block;
     for (int64_t i = 0; i < d; i++) keys[i * kPageTokens + place] = step.k[from + i];
     std::copy_n(step.v + from, d, step.cache.valuePages[page] + block + place * d);
@@ -54,13 +55,15 @@ void Append(const Step& step, const Task& task) {
 
 void Run(const Step& step, const Task& task) {
   static thread_local AlignedBuffer queryBuffer, scoreBuffer, mixBuffer;
-  static thread_local PackedRows packedQueries;
+  static thread_local PackedRows packed;
   const OpKernels& kernels = ActiveOpKernels();
   const AttentionShape& shape = step.shape;
-  const int64_t d = shape.headDim, shared = shape.heads / shape.kvHeads, kvWidth = shape.kvHeads * d;
+  const int64_t d = shape.headDim, shared = shape.heads / shape.kvHeads;
   const int64_t own = step.rows.ownLength + 1, pages = (own + kPageTokens - 1) / kPageTokens;
   const int64_t prompt = step.rows.promptLengths[task.first], stacked = (task.last - task.first) * shared;
-  const int64_t promptStart = step.rows.promptStarts[task.first], promptOffset = promptStart * kvWidth + task.kvHead * d;
+  const int64_t promptStart = step.rows.promptStarts[task.first];
+  const PackedMatrix &promptKeys = step.cache.prompts.keys[static_cast<size_t>(task.kvHead)];
+  const PackedMatrix &promptValues = step.cache.prompts.values[static_cast<size_t>(task.kvHead)];
   // Scores of the prompt come in whole strips, which may begin before it and end after it.
   const int64_t tile = ActiveKernels().tileColumns, firstStrip = promptStart / tile, lead = promptStart - firstStrip * tile;
   const int64_t width = lead + prompt + std::max(tile, pages * kPageTokens), hidden = shape.Hidden(prompt + own), seen = prompt + own - hidden;
@@ -71,40 +74,52 @@ void Run(const Step& step, const Task& task) {
 
   // The heads that share a key/value head lie side by side in a row of q.
   const auto head = [&](int64_t r) { return ((task.first + r / shared) * shape.heads + task.kvHead * shared + r % shared) * d; };
-  const auto block = [&](int64_t r) { return (step.rows.slots[task.first + r / shared] * shape.kvHeads + task.kvHead) * d * kPageTokens; };
+  const auto block = [&](int64_t r) { return step.Block(step.rows.slots[task.first + r / shared], task.kvHead); };
   for (int64_t r = 0; r < stacked; r++) std::copy_n(step.q + head(r), d, queries + r * d);
-  packedQueries.Pack(queries, stacked, d);
+  packed.Pack(queries, stacked, d);
   for (int64_t strip = firstStrip; strip * tile < promptStart + prompt; strip++) {
-    packedQueries.Multiply(step.cache.promptKeys[task.kvHead], strip, false, scores - lead + (strip - firstStrip) * tile, width);
+    packed.Multiply(promptKeys, strip, false, scores - lead + (strip - firstStrip) * tile, width);
+  }
+  // Slots of one prompt mostly lie side by side: a page is read from its beginning to its end.
+  for (int64_t page = 0; page < pages; page++) {
+    for (int64_t r = 0; r < stacked; r++) {
+      kernels.pageScores(queries + r * d, step.cache.keyPages[page] + block(r), d, scores + r * width + prompt + page * kPageTokens);
+    }
   }
   for (int64_t r = 0; r < stacked; r++) {
     float* row = scores + r * width;
-    for (int64_t page = 0; page < pages; page++) {
-      kernels.pageScores(queries + r * d, step.cache.keyPages[page] + block(r), d, row + prompt + page * kPageTokens);
-    }
     const float top = kernels.max(row + hidden, seen) * shape.scale;
     const float sum = kernels.exponentials(row + hidden, shape.scale, top, seen);
     kernels.scale(row + hidden, 1.0f / sum, seen);
     std::fill(row, row + hidden, 0.0f);
   }
-  Gemm(false, false, stacked, d, prompt, 1.0f, scores, width, step.cache.promptValues + promptOffset, kvWidth, 0.0f, mixed, d);
-  for (int64_t r = 0; r < stacked; r++) {
-    for (int64_t page = 0; page < pages; page++) {
-      const int64_t tokens = std::min(kPageTokens, own - page * kPageTokens);
+  if (prompt > 0) {
+    packed.Pack(scores, stacked, prompt, WeightFormat::kFloat32, width);
+    for (int64_t strip = 0; strip < promptValues.Strips(); strip++) {
+      packed.Multiply(promptValues, strip, false, mixed + strip * tile, d, promptStart);
+    }
+  } else {
+    std::fill_n(mixed, stacked * d, 0.0f);
+  }
+  for (int64_t page = 0; page < pages; page++) {
+    const int64_t tokens = std::min(kPageTokens, own - page * kPageTokens);
+    for (int64_t r = 0; r < stacked; r++) {
       kernels.weightedSum(scores + r * width + prompt + page * kPageTokens, step.cache.valuePages[page] + block(r), d, tokens, d,
                           mixed + r * d);
     }
-    std::copy_n(mixed + r * d, d, step.out + head(r));
   }
+  for (int64_t r = 0; r < stacked; r++) std::copy_n(mixed + r * d, d, step.out + head(r));
 }
 
 }  // namespace
 
-void PackPromptKeys(const float* keys, int64_t tokens, int64_t headDim, std::vector<PackedMatrix>& packed) {
-  const int64_t width = static_cast<int64_t>(packed.size()) * headDim;
-  for (PackedMatrix& head : packed) {
-    head.Pack(keys, tokens, headDim, WeightFormat::kFloat32, width);
-    keys += headDim;
+void PackedPrompts::Pack(const float* allKeys, const float* allValues, int64_t tokens, int64_t kvHeads, int64_t headDim) {
+  const size_t heads = static_cast<size_t>(kvHeads);
+  if (keys.size() != heads) keys = std::vector<PackedMatrix>(heads), values = std::vector<PackedMatrix>(heads);
+  for (int64_t head = 0; head < kvHeads; head++) {
+    const size_t h = static_cast<size_t>(head);
+    keys[h].Pack(allKeys + head * headDim, tokens, headDim, WeightFormat::kFloat32, kvHeads * headDim);
+    values[h].PackTransposed(allValues + head * headDim, tokens, headDim, kvHeads * headDim);
   }
 }
 

@@ -185,20 +185,15 @@ void CachedAttentionCall(const Napi::CallbackInfo& info) {
   const int64_t rows = shape.tokens, kvWidth = shape.kvHeads * shape.headDim;
   const DecodeRowsView view = in.DecodeRows(rows, ownLength, slots, promptTokens);
   const float *q = in.FloatArray(rows * shape.heads * shape.headDim), *k = in.FloatArray(rows * kvWidth), *v = in.FloatArray(rows * kvWidth);
-  const float* promptKeys = in.FloatArray(promptTokens * kvWidth);
-  CacheView cache;
-  cache.promptValues = in.FloatArray(promptTokens * kvWidth);
+  const float *promptKeys = in.FloatArray(promptTokens * kvWidth), *promptValues = in.FloatArray(promptTokens * kvWidth);
   const std::vector<float*> keyPages = in.FloatArrays(slots * kvWidth * kPageTokens), valuePages = in.FloatArrays(slots * kvWidth * kPageTokens);
   const int64_t pages = ownLength / kPageTokens + 1;
   in.Check(static_cast<int64_t>(keyPages.size()) >= pages && static_cast<int64_t>(valuePages.size()) >= pages, "The cache has too few pages");
-  cache.keyPages = keyPages.data();
-  cache.valuePages = valuePages.data();
   float* out = in.FloatArray(rows * shape.heads * shape.headDim);
   if (!in.Ok()) return;
-  std::vector<PackedMatrix> packedKeys(static_cast<size_t>(shape.kvHeads));
-  PackPromptKeys(promptKeys, promptTokens, shape.headDim, packedKeys);
-  cache.promptKeys = packedKeys.data();
-  CachedAttention(q, k, v, cache, view, shape, out);
+  PackedPrompts prompts;
+  prompts.Pack(promptKeys, promptValues, promptTokens, shape.kvHeads, shape.headDim);
+  CachedAttention(q, k, v, {prompts, slots, keyPages.data(), valuePages.data()}, view, shape, out);
 }
 
 LogSoftmaxShape ReadLogSoftmaxShape(Arguments& in) {

@@ -70,11 +70,20 @@ void Attention(const float* q, const float* k, const float* v, const int32_t* se
 void AttentionGrad(const float* dOut, const float* q, const float* k, const float* v, const float* out, const float* logSums,
                    const int32_t* segments, int64_t count, const AttentionShape& shape, float* dq, float* dk, float* dv);
 
-// The cache of one layer as cachedAttention sees it. Page p of the own tokens holds, for every slot and kv head, the keys as
+// The prompts of a layer as every decoding step takes them, a matrix for each kv head.
+struct PackedPrompts {
+  std::vector<PackedMatrix> keys;    // [Np, headDim]
+  std::vector<PackedMatrix> values;  // [headDim, Np]
+
+  // Packs keys and values [Np, kvHeads * headDim].
+  void Pack(const float* allKeys, const float* allValues, int64_t tokens, int64_t kvHeads, int64_t headDim);
+};
+
+// The cache of one layer as cachedAttention sees it. Page p of the own tokens holds, for every kv head and slot, the keys as
 // [headDim, kPageTokens] and the values as [kPageTokens, headDim].
 struct CacheView {
-  const PackedMatrix* promptKeys;  // of each kv head: [Np, headDim]
-  const float* promptValues;       // [Np, kvHeads * headDim]
+  const PackedPrompts& prompts;
+  int64_t slots;
   float* const* keyPages;
   float* const* valuePages;
 };
@@ -86,9 +95,6 @@ struct DecodeRowsView {
   const int32_t* promptLengths;
   int64_t ownLength;  // own tokens before this step
 };
-
-// The prompt keys of a layer, keys[tokens, kvHeads * headDim], as every decoding step takes them: a matrix for each of packed's heads.
-void PackPromptKeys(const float* keys, int64_t tokens, int64_t headDim, std::vector<PackedMatrix>& packed);
 
 // One decoding step: takes over the own tokens of sources, appends k, v [B, kvHeads * headDim] to them and attends from
 // q [B, heads * headDim]. shape.tokens is B.

@@ -34,6 +34,8 @@ inline Vec Load(const float* p) { return {_mm256_loadu_ps(p)}; }
 inline void Store(float* p, Vec a) { _mm256_storeu_ps(p, a.v); }
 inline Vec LoadN(const float* p, int64_t n) { return {_mm256_maskload_ps(p, LaneMask(n))}; }
 inline void StoreN(float* p, Vec a, int64_t n) { _mm256_maskstore_ps(p, LaneMask(n), a.v); }
+// Into the second-level cache.
+inline void Fetch(const float* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1); }
 inline Vec Set(float x) { return {_mm256_set1_ps(x)}; }
 
 // The lower and the upper bfloat16 of each word.

@@ -43,6 +43,8 @@ inline Vec Load(const float* p) { return {_mm512_loadu_ps(p)}; }
 inline void Store(float* p, Vec a) { _mm512_storeu_ps(p, a.v); }
 inline Vec LoadN(const float* p, int64_t n) { return {_mm512_maskz_loadu_ps(LaneMask(n), p)}; }
 inline void StoreN(float* p, Vec a, int64_t n) { _mm512_mask_storeu_ps(p, LaneMask(n), a.v); }
+// Into the second-level cache.
+inline void Fetch(const float* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1); }
 inline Vec Set(float x) { return {_mm512_set1_ps(x)}; }
 #if defined(GRPO_BFLOAT16)
 inline __m512bh AsBfloat16(__m512i words) {

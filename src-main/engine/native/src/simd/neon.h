@@ -35,6 +35,14 @@ inline void StoreN(float* p, Vec a, int64_t n) {
   for (int64_t i = 0; i < n; i++) p[i] = lanes[i];
 }
 
+// Into the second-level cache.
+inline void Fetch(const float* p) {
+#if defined(__GNUC__)
+  __builtin_prefetch(p, 0, 2);
+#else
+  (void)p;
+#endif
+}
 inline Vec Set(float x) { return {vdupq_n_f32(x)}; }
 
 // The lower and the upper bfloat16 of each word.

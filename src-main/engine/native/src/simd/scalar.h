@@ -32,6 +32,7 @@ inline Vec Load(const float* p) {
 inline void Store(float* p, Vec a) {
   for (int i = 0; i < 4; i++) p[i] = a.v[i];
 }
+inline void Fetch(const float*) {}
 inline Vec LoadN(const float* p, int64_t n) {
   return Lanes([&](int i) { return i < n ? p[i] : 0.0f; });
 }
