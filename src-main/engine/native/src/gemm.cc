@@ -88,11 +88,14 @@ void Gemm(bool transA, bool transB, int64_t m, int64_t n, int64_t k, float alpha
               source = b + p * ldb + j;  // used once: reading it in place is cheaper than packing it
               stride = ldb;
             }
+            // The last two products with a block fetch a cache line each of every row of the block that is packed next.
+            const float* next = block == blocks - 1 ? b + k0 * ldb + j + tileColumns : b + (p + depth) * ldb + j;
             const float keep = p == 0 ? beta : 1.0f;
             for (int64_t s = first; s < last; s++) {
-              const int64_t i = m0 + s * tileRows;
+              const int64_t i = m0 + s * tileRows, line = last - 1 - s;
+              const bool fetches = !transB && line < 2;
               kernels.tile(std::min(tileRows, m - i), columns, length, alpha, strips + (block * rowStrips + s) * stripLength,
-                           source, stride, source, keep, c + i * ldc + j, ldc);
+                           source, stride, fetches ? next + line * tileColumns / 2 : source, fetches ? ldb : 0, keep, c + i * ldc + j, ldc);
             }
           }
         }

@@ -24,10 +24,9 @@ struct Kernels {
 
   // One tile: c[rows, columns] = beta * c + alpha * sum over p < depth of a[p][rows] * b[p][columns], with a packed at
   // stride tileRows and b's rows bStride floats apart. rows <= tileRows, columns <= tileColumns; b is read in whole vectors.
-  // Meanwhile depth * tileColumns / 2 floats from `next` are fetched into the second-level cache: half of the b that follows, or
-  // something that is there already.
+  // Meanwhile what follows is fetched into the second-level cache: for each p the cache line at next + p * nextStep.
   void (*tile)(int64_t rows, int64_t columns, int64_t depth, float alpha, const float* a, const float* b, int64_t bStride,
-               const float* next, float beta, float* c, int64_t ldc);
+               const float* next, int64_t nextStep, float beta, float* c, int64_t ldc);
 
   // Products of bfloat16, summed in float. Blocks packed as above are rounded first: of b to words of two neighbours in depth, the
   // first in the lower half, out[ceil(depth / 2)][tileColumns]; of a, [depth, tileRows], to what `tileBfloat16` reads, of the same size

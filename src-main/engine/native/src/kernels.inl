@@ -43,8 +43,8 @@ void PackColumns(const float* src, int64_t ld, int64_t count, int64_t depth, int
 }
 
 template <int R>
-void TileRows(int64_t columns, int64_t depth, float alpha, const float* a, const float* b, int64_t bStride, const float* next, float beta,
-              float* c, int64_t ldc) {
+void TileRows(int64_t columns, int64_t depth, float alpha, const float* a, const float* b, int64_t bStride, const float* next,
+              int64_t nextStep, float beta, float* c, int64_t ldc) {
   Vec sum[R][kTileVectors];
   for (int i = 0; i < R; i++) {
     for (int j = 0; j < kTileVectors; j++) sum[i][j] = Set(0.0f);
@@ -59,7 +59,7 @@ void TileRows(int64_t columns, int64_t depth, float alpha, const float* a, const
     Fetch(next);
     a += kTileRows;
     b += bStride;
-    next += kColumns / 2;
+    next += nextStep;
   }
   const Vec scale = Set(alpha), keep = Set(beta);
   for (int i = 0; i < R; i++) {
@@ -146,7 +146,7 @@ void TileRowsBfloat16(int64_t columns, int64_t pairs, const float* a, const uint
   }
 }
 
-using TileFunction = void (*)(int64_t, int64_t, float, const float*, const float*, int64_t, const float*, float, float*, int64_t);
+using TileFunction = void (*)(int64_t, int64_t, float, const float*, const float*, int64_t, const float*, int64_t, float, float*, int64_t);
 using Bfloat16TileFunction = void (*)(int64_t, int64_t, const float*, const uint32_t*, bool, float*, int64_t);
 
 template <int... R>
@@ -165,8 +165,8 @@ struct MakeTiles<0, R...> {
 const MakeTiles<kTileRows>::Table tiles;
 
 void Tile(int64_t rows, int64_t columns, int64_t depth, float alpha, const float* a, const float* b, int64_t bStride,
-          const float* next, float beta, float* c, int64_t ldc) {
-  tiles.functions[rows - 1](columns, depth, alpha, a, b, bStride, next, beta, c, ldc);
+          const float* next, int64_t nextStep, float beta, float* c, int64_t ldc) {
+  tiles.functions[rows - 1](columns, depth, alpha, a, b, bStride, next, nextStep, beta, c, ldc);
 }
 
 void TileBfloat16(int64_t rows, int64_t columns, int64_t pairs, const float* a, const uint32_t* b, bool add, float* c, int64_t ldc) {

@@ -109,9 +109,12 @@ void PackedRows::Multiply(const PackedMatrix& matrix, int64_t strip, bool add, f
         const uint32_t* words = reinterpret_cast<const uint32_t*>(packed + p / 2 * tileColumns);
         kernels.tileBfloat16(last - first, columns, CeilDivide(length, 2), rows, words, sums, out + first * stride, stride);
       } else {
-        // Blocks follow each other in memory, and so do strips: the first two products with one fetch a half of the next.
-        const float *block = packed + p * tileColumns, *next = block + (s < 2 ? (2 + s) * length * tileColumns / 2 : 0);
-        kernels.tile(last - first, columns, length, 1.0f, rows, block, tileColumns, next, sums ? 1.0f : 0.0f, out + first * stride, stride);
+        // The first two products with a block fetch half each of what comes next: its strip's next block, or the next strip.
+        const float* block = packed + p * tileColumns;
+        const float* following = p + length < width_ ? block + length * tileColumns : packed + matrix.stripLength_;
+        const float* next = s < 2 ? following + s * length * tileColumns / 2 : block;
+        kernels.tile(last - first, columns, length, 1.0f, rows, block, tileColumns, next, tileColumns / 2, sums ? 1.0f : 0.0f,
+                     out + first * stride, stride);
       }
     }
   }

@@ -61,7 +61,7 @@ class Pool {
     job.body = body;
     job.context = context;
     job.n = n;
-    job.chunk = std::max(grain, (n + 4 * threads - 1) / (4 * threads));
+    job.chunk = std::max(grain, (n + 16 * threads - 1) / (16 * threads));
     const int64_t helpers = std::min(threads, (n + job.chunk - 1) / job.chunk) - 1;
     {
       std::lock_guard<std::mutex> lock(mutex_);

@@ -9,14 +9,16 @@
 namespace grpo {
 namespace {
 
-constexpr int64_t kTaskRows = 128;  // rows of a weight's gradient that one task computes
+// Rows of a weight's gradient that one task computes: each task lays out the right side anew, but every thread wants a few.
+int64_t TaskRows() { return std::clamp<int64_t>(768 / Threads(), 128, 384); }
 
 }  // namespace
 
 void WeightGradients::Product(const float* left, int64_t leftWidth, const float* right, int64_t rightWidth, float* out) {
   if (out == nullptr) return;
-  for (int64_t row = 0; row < leftWidth; row += kTaskRows) {
-    const int64_t rows = std::min(kTaskRows, leftWidth - row);
+  const int64_t taskRows = TaskRows();
+  for (int64_t row = 0; row < leftWidth; row += taskRows) {
+    const int64_t rows = std::min(taskRows, leftWidth - row);
     tasks_.push_back([=, tokens = tokens_] {
       Gemm(true, false, rows, rightWidth, tokens, 1.0f, left + row, leftWidth, right, rightWidth, 0.0f, out + row * rightWidth, rightWidth);
     });
