@@ -19,9 +19,14 @@ float* PackedMatrix::Shape(int64_t outputs, int64_t inputs, WeightFormat format)
   inputs_ = inputs;
   strips_ = CeilDivide(outputs, ActiveKernels().tileColumns);
   stripLength_ = (format == WeightFormat::kBfloat16 ? CeilDivide(inputs, 2) : inputs) * ActiveKernels().tileColumns;
-  float* values = values_.Reserve(Floats() + kVectorMax);
+  float* values = memory_ != nullptr ? memory_ : values_.Reserve(FloatsOf(outputs, inputs, format));
   data_ = values;
   return values;
+}
+
+int64_t PackedMatrix::FloatsOf(int64_t outputs, int64_t inputs, WeightFormat format) {
+  const int64_t depth = format == WeightFormat::kBfloat16 ? CeilDivide(inputs, 2) : inputs, columns = ActiveKernels().tileColumns;
+  return CeilDivide(outputs, columns) * columns * depth + kVectorMax;
 }
 
 void PackedMatrix::Clear() {

@@ -21,7 +21,12 @@ class PackedMatrix {
   // Packs the transpose of weight[rows, columns]: outputs are its columns. Rows are `stride` floats apart, or follow each other.
   void PackTransposed(const float* weight, int64_t rows, int64_t columns, int64_t stride = 0);
 
-  // Gives the memory back; there are no outputs until the next Pack.
+  // Floats of memory that a matrix of this shape takes.
+  static int64_t FloatsOf(int64_t outputs, int64_t inputs, WeightFormat format = WeightFormat::kFloat32);
+  // Packs into the caller's memory from now on, not into its own.
+  void Place(float* memory) { memory_ = memory; }
+
+  // Gives its own memory back; there are no outputs until the next Pack.
   void Clear();
 
   int64_t Outputs() const { return outputs_; }
@@ -34,6 +39,7 @@ class PackedMatrix {
   friend class PackedRows;
   float* Shape(int64_t outputs, int64_t inputs, WeightFormat format);
   AlignedBuffer values_;
+  float* memory_ = nullptr;  // the caller's
   const float* data_ = nullptr;
   int64_t outputs_ = 0, inputs_ = 0, strips_ = 0, stripLength_ = 0;
   WeightFormat format_ = WeightFormat::kFloat32;

@@ -81,10 +81,37 @@ struct Decoder::Span {
   float* logits;
 };
 
+int64_t DecoderShape::Outputs(int64_t matrix) const {
+  const int64_t outputs[] = {QueryWidth(), KvWidth(), KvWidth(), hidden, intermediate, intermediate, hidden};
+  return outputs[matrix];
+}
+
+int64_t DecoderShape::Inputs(int64_t matrix) const {
+  const int64_t inputs[] = {hidden, hidden, hidden, QueryWidth(), hidden, hidden, intermediate};
+  return inputs[matrix];
+}
+
+Decoder::Decoder(const DecoderShape& shape) : shape_(shape), layers_(static_cast<size_t>(shape.layers)) { PlaceMatrices(); }
+
+// One buffer for all, which huge pages can hold.
+void Decoder::PlaceMatrices() {
+  int64_t layerFloats = 0;
+  for (int64_t i = 0; i < kLayerMatrices; i++) layerFloats += PackedMatrix::FloatsOf(shape_.Outputs(i), shape_.Inputs(i), format_);
+  matrices_.Release();
+  float* memory = matrices_.Reserve(shape_.layers * layerFloats);
+  for (LayerWeights& layer : layers_) {
+    for (int64_t i = 0; i < kLayerMatrices; i++) {
+      layer.matrices[i].Place(memory);
+      memory += PackedMatrix::FloatsOf(shape_.Outputs(i), shape_.Inputs(i), format_);
+    }
+  }
+}
+
 void Decoder::SetFormat(WeightFormat format) {
   if (format == format_) return;
   format_ = format;
   head_.Clear();
+  PlaceMatrices();
   for (LayerWeights& layer : layers_) {
     for (PackedMatrix& matrix : layer.matrices) matrix.Clear();
   }
@@ -104,7 +131,7 @@ void Decoder::Begin(int64_t slots, int64_t promptTokens, const std::vector<float
   // Pages of an earlier rollout serve again where they are large enough.
   if (slots > slots_) pages_.clear();
   slots_ = std::max(slots, slots_);
-  prompts_.resize(static_cast<size_t>(shape_.layers));
+  if (prompts_.empty()) prompts_ = std::vector<PackedPrompts>(static_cast<size_t>(shape_.layers));
   for (size_t layer = 0; layer < prompts_.size(); layer++) {
     prompts_[layer].Pack(promptKeys[layer], promptValues[layer], promptTokens, shape_.kvHeads, shape_.headDim);
   }

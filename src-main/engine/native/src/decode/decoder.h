@@ -12,17 +12,20 @@
 
 namespace grpo {
 
+// The matrices of a layer, in the order of LayerWeights::matrices.
+enum class LayerMatrix { kQuery, kKey, kValue, kOutput, kGate, kUp, kDown };
+constexpr int64_t kLayerMatrices = 7;
+
 struct DecoderShape {
   int64_t vocabulary, hidden, intermediate, layers, heads, kvHeads, headDim, rotaryHalf;
   float normEpsilon, scale;
 
   int64_t QueryWidth() const { return heads * headDim; }
   int64_t KvWidth() const { return kvHeads * headDim; }
+  // Of a matrix, by its place in LayerMatrix.
+  int64_t Outputs(int64_t matrix) const;
+  int64_t Inputs(int64_t matrix) const;
 };
-
-// The matrices of a layer, in the order of LayerWeights::matrices.
-enum class LayerMatrix { kQuery, kKey, kValue, kOutput, kGate, kUp, kDown };
-constexpr int64_t kLayerMatrices = 7;
 
 struct LayerWeights {
   PackedMatrix matrices[kLayerMatrices];
@@ -35,7 +38,7 @@ struct LayerWeights {
 
 class Decoder {
  public:
-  explicit Decoder(const DecoderShape& shape) : shape_(shape), layers_(static_cast<size_t>(shape.layers)) {}
+  explicit Decoder(const DecoderShape& shape);
 
   const DecoderShape& Shape() const { return shape_; }
   // How all matrices are held; drops those that are held in another way.
@@ -59,6 +62,7 @@ class Decoder {
 
  private:
   struct Span;
+  void PlaceMatrices();
   // Floats of a page's keys, or values, of one layer.
   int64_t PageFloats() const;
   void AddPages(int64_t ownLength);
@@ -66,6 +70,7 @@ class Decoder {
 
   DecoderShape shape_;
   WeightFormat format_ = WeightFormat::kFloat32;
+  AlignedBuffer matrices_;  // the memory of all layers' matrices
   std::vector<LayerWeights> layers_;
   std::vector<float> finalNorm_;
   PackedMatrix head_;

@@ -77,15 +77,14 @@ void SetDecoderMatrixCall(const Napi::CallbackInfo& info) {
   const int64_t layer = in.Size(0), matrix = in.Size(0);
   in.Check(layer < shape.layers && matrix < kLayerMatrices, "There is no such matrix");
   if (!in.Ok()) return;
-  const int64_t q = shape.QueryWidth(), kv = shape.KvWidth(), h = shape.hidden, i = shape.intermediate;
-  const int64_t outputs[] = {q, kv, kv, h, i, i, h}, inputs[] = {h, h, h, q, h, h, i};
-  const float* weight = in.FloatArray(outputs[matrix] * inputs[matrix]);
-  const float* bias = in.NextIsMissing() ? nullptr : in.FloatArray(outputs[matrix]);
+  const int64_t outputs = shape.Outputs(matrix), inputs = shape.Inputs(matrix);
+  const float* weight = in.FloatArray(outputs * inputs);
+  const float* bias = in.NextIsMissing() ? nullptr : in.FloatArray(outputs);
   if (!in.Ok()) return;
   LayerWeights& weights = decoder->Layer(layer);
-  weights.matrices[matrix].Pack(weight, outputs[matrix], inputs[matrix], decoder->Format());
+  weights.matrices[matrix].Pack(weight, outputs, inputs, decoder->Format());
   weights.biases[matrix].clear();
-  if (bias != nullptr) weights.biases[matrix].assign(bias, bias + outputs[matrix]);
+  if (bias != nullptr) weights.biases[matrix].assign(bias, bias + outputs);
 }
 
 // beginDecoding(decoder, slots, promptTokens, promptKeys, promptValues): the arrays are one a layer.

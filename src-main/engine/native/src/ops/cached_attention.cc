@@ -116,8 +116,13 @@ void Run(const Step& step, const Task& task) {
 void PackedPrompts::Pack(const float* allKeys, const float* allValues, int64_t tokens, int64_t kvHeads, int64_t headDim) {
   const size_t heads = static_cast<size_t>(kvHeads);
   if (keys.size() != heads) keys = std::vector<PackedMatrix>(heads), values = std::vector<PackedMatrix>(heads);
+  const int64_t keyFloats = PackedMatrix::FloatsOf(tokens, headDim), valueFloats = PackedMatrix::FloatsOf(headDim, tokens);
+  float* memory = memory_.Reserve(kvHeads * (keyFloats + valueFloats));  // one buffer, which huge pages can hold
   for (int64_t head = 0; head < kvHeads; head++) {
     const size_t h = static_cast<size_t>(head);
+    keys[h].Place(memory);
+    values[h].Place(memory + keyFloats);
+    memory += keyFloats + valueFloats;
     keys[h].Pack(allKeys + head * headDim, tokens, headDim, WeightFormat::kFloat32, kvHeads * headDim);
     values[h].PackTransposed(allValues + head * headDim, tokens, headDim, kvHeads * headDim);
   }

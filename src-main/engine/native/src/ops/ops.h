@@ -71,12 +71,16 @@ void AttentionGrad(const float* dOut, const float* q, const float* k, const floa
                    const int32_t* segments, int64_t count, const AttentionShape& shape, float* dq, float* dk, float* dv);
 
 // The prompts of a layer as every decoding step takes them, a matrix for each kv head.
-struct PackedPrompts {
+class PackedPrompts {
+ public:
   std::vector<PackedMatrix> keys;    // [Np, headDim]
   std::vector<PackedMatrix> values;  // [headDim, Np]
 
   // Packs keys and values [Np, kvHeads * headDim].
   void Pack(const float* allKeys, const float* allValues, int64_t tokens, int64_t kvHeads, int64_t headDim);
+
+ private:
+  AlignedBuffer memory_;
 };
 
 // The cache of one layer as cachedAttention sees it. Page p of the own tokens holds, for every kv head and slot, the keys as
