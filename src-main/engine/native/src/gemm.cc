@@ -82,10 +82,10 @@ void Gemm(bool transA, bool transB, int64_t m, int64_t n, int64_t k, float alpha
             int64_t stride = tileColumns;
             if (transB) {
               kernels.packRows(b + j * ldb + p, ldb, columns, length, tileColumns, strip);
-            } else if (columns < tileColumns || last - first > 1) {
+            } else if (columns < tileColumns || last - first > 2) {
               kernels.packColumns(b + p * ldb + j, ldb, columns, length, tileColumns, strip);
             } else {
-              source = b + p * ldb + j;  // used once: reading it in place is cheaper than packing it
+              source = b + p * ldb + j;  // used once or twice: reading it in place is cheaper than packing it
               stride = ldb;
             }
             // The last two products with a block fetch a cache line each of every row of the block that is packed next.
