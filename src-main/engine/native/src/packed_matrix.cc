@@ -11,6 +11,10 @@ namespace {
 
 int64_t CeilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+int64_t StripFloats(int64_t inputs, WeightFormat format) {
+  return (format == WeightFormat::kBfloat16 ? CeilDivide(inputs, 2) : inputs) * ActiveKernels().tileColumns;
+}
+
 }  // namespace
 
 float* PackedMatrix::Shape(int64_t outputs, int64_t inputs, WeightFormat format) {
@@ -18,15 +22,14 @@ float* PackedMatrix::Shape(int64_t outputs, int64_t inputs, WeightFormat format)
   outputs_ = outputs;
   inputs_ = inputs;
   strips_ = CeilDivide(outputs, ActiveKernels().tileColumns);
-  stripLength_ = (format == WeightFormat::kBfloat16 ? CeilDivide(inputs, 2) : inputs) * ActiveKernels().tileColumns;
+  stripLength_ = StripFloats(inputs, format);
   float* values = memory_ != nullptr ? memory_ : values_.Reserve(FloatsOf(outputs, inputs, format));
   data_ = values;
   return values;
 }
 
 int64_t PackedMatrix::FloatsOf(int64_t outputs, int64_t inputs, WeightFormat format) {
-  const int64_t depth = format == WeightFormat::kBfloat16 ? CeilDivide(inputs, 2) : inputs, columns = ActiveKernels().tileColumns;
-  return CeilDivide(outputs, columns) * columns * depth + kVectorMax;
+  return CeilDivide(outputs, ActiveKernels().tileColumns) * StripFloats(inputs, format) + kVectorMax;
 }
 
 void PackedMatrix::Clear() {
