@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { loadAddon } from '../tensor/native-addon.ts';
 import { nativeBackend } from '../tensor/native-backend.ts';
 import type { NativeBackend } from '../tensor/native-data.ts';
+import { isRecorded } from '../tensor/ops/fused.ts';
 import type { RopeTable } from '../tensor/ops/rope.ts';
 import type { Segments } from '../tensor/ops/segments.ts';
 import { spent } from '../tensor/ops/spent-tensors.ts';
@@ -76,8 +77,7 @@ export function fusedLayer(
   const fresh = (shape: number[]): tf.Tensor => tf.engine().makeTensorFromTensorInfo(backend.allocate(shape));
   const trained = [...tensors.norms, ...tensors.arrays].filter(isTrained);
 
-  const { gradientDepth, kernelDepth } = tf.engine().state;
-  const keeps = gradientDepth > 0 && kernelDepth === 0; // a layer within another operation is not recorded
+  const keeps = isRecorded();
 
   const run = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const x = args[0] as tf.Tensor;

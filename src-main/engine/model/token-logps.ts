@@ -27,7 +27,13 @@ export function tokenLogps(
   const lengths = batch.predictors.map((row) => batch.positions[row] + 2); // of the text up to the token predicted
   const hidden = packedHiddenStates(policy, batch, largest(lengths)); // [N, H]
   const predicting = logitsInput(policy, embedding(hidden, batch.predictors)); // [P, H]
-  const { logps, entropies } = selectiveLogSoftmax(predicting, headWeight(policy), batch.targets, temperature); // [P]
+  const { logps, entropies } = selectiveLogSoftmax(
+    predicting,
+    headWeight(policy),
+    batch.targets,
+    temperature,
+    policy.recomputes,
+  ); // [P]
   const perToken = (values: tf.Tensor1D): tf.Tensor1D =>
     tf.reshape(embedding(tf.reshape(values, [-1, 1]), batch.predictions), [-1]);
   return { logps: perToken(logps), entropies: perToken(entropies) };

@@ -78,7 +78,8 @@ describe.skipIf(!available)('auto', () => {
     const weights = { 'x.lora_A.weight': tf.zeros([2, 512]), 'x.lora_B.weight': tf.zeros([1024, 2]) };
     const adapter = { settings: null as never, weights, dropoutOf: () => null as never };
     const [tokens, kept] = [10_000, 1.4 * activationBytes({ ...policy, adapter }, 10_000)];
-    const free = kept + 3 * policyBytes(policy) + 4 * tokens * (2 * 512 + 2.6 * 1024);
+    const logits = 4 * tokens * policy.config.vocabSize;
+    const free = kept + logits + 3 * policyBytes(policy) + 4 * tokens * (2 * 512 + 2.6 * 1024);
     expect(forTraining({ ...policy, adapter }, 'auto', tokens, 1.001 * free).recomputes).toBe(false);
     expect(forTraining({ ...policy, adapter }, 'auto', tokens, 0.999 * free).recomputes).toBe(true);
     tf.dispose(weights);

@@ -4,6 +4,7 @@ import type { RunConfig } from '../../contract/config.ts';
 import { canFuseLayers } from '../model/fused-layer.ts';
 import type { Policy, TrainablePolicy } from '../model/policy.ts';
 import { nativeBackend } from '../tensor/native-backend.ts';
+import { keptLogits } from '../tensor/ops/selective-log-softmax.ts';
 import { activationBytes } from './gradients.ts';
 
 /** What the two passes over a batch take for each byte that the layers keep. */
@@ -28,7 +29,8 @@ export function forTraining<P extends TrainablePolicy>(
 ): P {
   const trained = Object.values(policy.parameters).reduce((total, { size }) => total + size, 0);
   const ofTokens = PASSES * activationBytes(policy, tokens) + 4 * tokens * adapterFloats(policy);
-  const needed = ofTokens + GRADIENT_SETS * 4 * trained;
+  const logits = 4 * keptLogits(tokens, policy.config.vocabSize);
+  const needed = ofTokens + logits + GRADIENT_SETS * 4 * trained;
   return { ...policy, recomputes: setting === 'auto' ? needed > free : setting };
 }
 

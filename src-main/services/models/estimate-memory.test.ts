@@ -77,12 +77,23 @@ describe('layers that are computed again', () => {
   const bytes = (gradient_checkpointing: boolean, more = {}): number =>
     estimate({ ...settings, ...more, gradient_checkpointing }).activations;
 
-  test('keep their inputs and what one of them needs', () => {
+  test('keep their inputs, what one of them needs, and no logits', () => {
     const tokens = 100 + 8 * 256; // of a micro-batch
     const ofLayer = 2 * (9 + 3) * 64 + 2 * (576 + 1536) + 9;
-    const saved = 4 * tokens * 1.1 * (29 * ofLayer - 30 * 576);
+    const logits = 256 * 2 ** 20; // 8 · 256 · 49,152 would be more
+    const saved = 4 * tokens * 1.1 * (29 * ofLayer - 30 * 576) + logits;
     expect(bytes(false) - bytes(true)).toBeGreaterThan(0.999 * saved);
     expect(bytes(false) - bytes(true)).toBeLessThan(1.001 * saved);
+  });
+
+  test('where they are not, keep the logits of completions that the policy learns from', () => {
+    const config = { lora_r: 16, batch_size: 1, gradient_checkpointing: false };
+    const of = (type: 'sft' | 'reward_model', vocabSize: number): number => {
+      const settings = memorySettings(memoryRun(type, config), { promptTokens: 100, completionTokens: 50 });
+      return estimateMemory({ ...shape, vocabSize }, { ...settings, newTokens: 0, evaluationRows: 0 }).activations;
+    };
+    expect(of('sft', 20_000) - of('sft', 10_000)).toBe(4 * 10_000 * 50);
+    expect(of('reward_model', 20_000)).toBe(of('reward_model', 10_000));
   });
 
   test('save more where single operations compute them', () => {

@@ -21,6 +21,9 @@ const measured = {
 /** The engine cuts an update into more micro-batches than the config asks for when what one keeps would be more than this, and than the model. */
 const ACTIVATION_LIMIT = 320 * 2 ** 20;
 
+/** The most of logits that a training pass keeps for its gradient, in bytes (engine/tensor/ops/selective-log-softmax.ts). */
+const KEPT_LOGITS = 256 * 2 ** 20;
+
 /** Rows that an evaluation answers together (engine/train/evaluate.ts). */
 const EVALUATION_ROWS = 64;
 
@@ -45,6 +48,8 @@ export interface MemorySettings {
   newTokens: number;
   /** Whether completions are sampled to learn from. */
   samples: boolean;
+  /** Whether it learns from the log-probs of completions. */
+  predicts: boolean;
   /** Parts that an update is cut into. */
   microBatches: number;
   /** Whether the engine may cut it into more, so that what one keeps stays small. */
@@ -118,6 +123,7 @@ export function memorySettings(run: MemoryRun, { promptTokens, completionTokens 
       completionTokens: max_completion_length,
       newTokens: max_completion_length,
       samples: true,
+      predicts: true,
       microBatches: config.gradient_accumulation_steps * steps_per_generation,
       cutsByMemory: run.config.top_entropy_quantile === 1,
       reference: run.config.beta > 0,
@@ -130,6 +136,7 @@ export function memorySettings(run: MemoryRun, { promptTokens, completionTokens 
     completionTokens,
     newTokens: run.type === 'sft' ? run.config.max_completion_length : 0,
     samples: false,
+    predicts: run.type === 'sft',
     microBatches: config.gradient_accumulation_steps,
     cutsByMemory: false,
     reference: false,
@@ -156,12 +163,16 @@ export function estimateMemory(shape: MemoryShape, settings: MemorySettings): Me
   const limit = Math.max(ACTIVATION_LIMIT, FLOAT * (linearWeights + otherWeights) + adapter);
   const byMemory = settings.cutsByMemory ? Math.ceil(kept / limit) : 1;
   const parts = Math.min(settings.groups, Math.max(settings.microBatches, byMemory));
-  const batchTokens = Math.ceil(settings.groups / parts) * tokensPerGroup;
+  const batchGroups = Math.ceil(settings.groups / parts);
+  const batchTokens = batchGroups * tokensPerGroup;
+  const predictions = settings.predicts ? batchGroups * settings.generations * settings.completionTokens : 0;
+  const logits = settings.recomputes ? 0 : Math.min(FLOAT * vocabSize * predictions, KEPT_LOGITS);
   const ofLayer = passing.kept + passing.besides;
   const floats = settings.recomputes ? shape.layers * hiddenSize + ofLayer : shape.layers * ofLayer;
   const headGradient = settings.loraRank > 0 ? 0 : FLOAT * vocabSize * hiddenSize;
   const updating =
     FLOAT * batchTokens * (floats * (1 + measured.fragmentation) + passing.work + 4 * hiddenSize) +
+    logits +
     (FLOAT * linearWeights) / shape.layers; // one layer's, packed
   const set = FLOAT * trained;
   const total = parts > 1 ? set : 0; // what the micro-batches before have left

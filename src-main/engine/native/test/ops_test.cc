@@ -138,14 +138,14 @@ TEST(CopiedColumns) {
 }
 
 TEST(SelectiveLogSoftmaxAndItsGradient) {
-  const LogSoftmaxShape shape{5, 13, 37, 0.7f};
+  const LogSoftmaxShape shape{5, 13, 37, 0.7f, 0};
   const Floats hidden = Numbers(shape.rows * shape.width, 1), head = Numbers(shape.vocabulary * shape.width, 2);
   const Floats dLogps = Numbers(shape.rows, 3), dEntropies = Numbers(shape.rows, 4);
   const int32_t targets[] = {0, 36, 7, 7, 20};
   Floats logSums = Unwritten(shape.rows), entropies = logSums;
   const auto forward = [&](const Floats& x, const Floats& w) {
     Floats logps = Unwritten(shape.rows);
-    SelectiveLogSoftmax(x.data(), w.data(), targets, shape, logps.data(), entropies.data(), logSums.data());
+    SelectiveLogSoftmax(x.data(), w.data(), targets, shape, logps.data(), entropies.data(), logSums.data(), nullptr);
     return logps;
   };
   const auto loss = [&](const Floats& x, const Floats& w) { return Dot(forward(x, w), dLogps) + Dot(entropies, dEntropies); };
@@ -166,8 +166,8 @@ TEST(SelectiveLogSoftmaxAndItsGradient) {
   const auto gradients = [&] {
     forward(hidden, head);
     Floats all = Unwritten((shape.rows + shape.vocabulary) * shape.width);
-    SelectiveLogSoftmaxGrad(dLogps.data(), dEntropies.data(), hidden.data(), head.data(), entropies.data(), logSums.data(), targets,
-                            shape, all.data(), all.data() + shape.rows * shape.width);
+    SelectiveLogSoftmaxGrad(dLogps.data(), dEntropies.data(), hidden.data(), head.data(), entropies.data(), logSums.data(), nullptr,
+                            targets, shape, all.data(), all.data() + shape.rows * shape.width);
     return all;
   };
   CheckSameOnThreeThreads(gradients);
@@ -175,6 +175,25 @@ TEST(SelectiveLogSoftmaxAndItsGradient) {
   const auto middle = all.begin() + shape.rows * shape.width;
   CheckGradient(hidden, Floats(all.begin(), middle), [&](const Floats& x) { return loss(x, head); });
   CheckGradient(head, Floats(middle, all.end()), [&](const Floats& x) { return loss(hidden, x); });
+}
+
+TEST(KeptLogitsGiveTheSameGradients) {
+  const int64_t rows = 300, width = 3, vocabulary = 4100;
+  const Floats hidden = Numbers(rows * width, 1), head = Numbers(vocabulary * width, 2), dLogps = Numbers(rows, 3), dEntropies = Numbers(rows, 4);
+  const std::vector<int32_t> targets(static_cast<size_t>(rows), 4099);
+  const auto gradients = [&](int64_t keptFloats) {
+    const LogSoftmaxShape shape{rows, width, vocabulary, 1.0f, keptFloats};
+    Floats logps = Unwritten(rows), entropies = logps, logSums = logps, kept = Unwritten(keptFloats);
+    SelectiveLogSoftmax(hidden.data(), head.data(), targets.data(), shape, logps.data(), entropies.data(), logSums.data(), kept.data());
+    Floats all = Unwritten((rows + vocabulary) * width);
+    SelectiveLogSoftmaxGrad(dLogps.data(), dEntropies.data(), hidden.data(), head.data(), entropies.data(), logSums.data(), kept.data(),
+                            targets.data(), shape, all.data(), all.data() + rows * width);
+    return all;
+  };
+  const Floats all = gradients(0);
+  CHECK(gradients(rows * vocabulary) == all);
+  CHECK(gradients(rows * vocabulary - 1) == all);  // room for the first block of rows
+  CHECK(gradients(200 * vocabulary) == all);       // and for none
 }
 
 TEST(SumSquaresOfManyBlocks) {

@@ -11,6 +11,12 @@ export function hasKernel(name: string): boolean {
   return tf.getKernel(name, tf.getBackend()) !== undefined;
 }
 
+/** Whether an operation that runs now is recorded for a backward pass; one within another operation is not. */
+export function isRecorded(): boolean {
+  const { gradientDepth, kernelDepth } = tf.engine().state;
+  return gradientDepth > 0 && kernelDepth === 0;
+}
+
 /** Runs a kernel with any number of outputs; its registered gradient goes on the tape. */
 export function runKernels(
   name: string,

@@ -217,11 +217,11 @@ register('cachedAttention', (call) => {
 });
 
 register('selectiveLogSoftmax', ({ ops, backend, attributes, input, values }) => {
-  const { targets, temperature } = attributes as { targets: Int32Array; temperature: number };
+  const { targets, temperature, kept } = attributes as { targets: Int32Array; temperature: number; kept: number };
   const [rows, width] = matrix(input('hidden'));
   const sizes = [rows, width, matrix(input('head'))[0], temperature];
-  return outputs(backend, [[rows], [rows], [rows]], (logps, entropies, logSums) =>
-    ops.selectiveLogSoftmax(...sizes, values('hidden'), values('head'), targets, logps, entropies, logSums),
+  return outputs(backend, [[rows], [rows], [rows], [kept]], (...results) =>
+    ops.selectiveLogSoftmax(...sizes, values('hidden'), values('head'), targets, ...results),
   );
 });
 
@@ -229,7 +229,7 @@ register('selectiveLogSoftmaxGrad', ({ ops, backend, attributes, input, values }
   const { targets, temperature, wanted } = attributes as { targets: Int32Array; temperature: number; wanted: string };
   const [rows, width] = matrix(input('hidden'));
   const sizes = [rows, width, matrix(input('head'))[0], temperature];
-  const arrays = ['dLogps', 'dEntropies', 'hidden', 'head', 'entropies', 'logSums'].map(values);
+  const arrays = ['dLogps', 'dEntropies', 'hidden', 'head', 'entropies', 'logSums', 'keptLogits'].map(values);
   const shapes = (['hidden', 'head'] as const).filter((name) => wanted === 'both' || wanted === name);
   return outputs(
     backend,

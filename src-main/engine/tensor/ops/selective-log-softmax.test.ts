@@ -12,9 +12,10 @@ import {
   type Operation,
 } from './testing.ts';
 
-function bind(f: typeof selectiveLogSoftmax, targets: number[], temperature: number): Operation {
+function bind(f: typeof selectiveLogSoftmax, targets: number[], temperature: number, recomputes = false): Operation {
   return (hidden, head) => {
-    const { logps, entropies } = f(hidden as tf.Tensor2D, head as tf.Tensor2D, Int32Array.from(targets), temperature);
+    const ids = Int32Array.from(targets);
+    const { logps, entropies } = f(hidden as tf.Tensor2D, head as tf.Tensor2D, ids, temperature, recomputes);
     return [logps, entropies];
   };
 }
@@ -74,6 +75,12 @@ describeNative('the native kernel', () => {
     );
     expect(Object.values(grads)[0]?.dataSync()).toEqual(expected.gradients[1]);
     tf.dispose([value, grads, variable, weights, x]);
+  });
+
+  test('gives the same bits where logits are computed again', async () => {
+    const all = inputs(300, 20, 4100);
+    const kept = await evaluate('native', bind(selectiveLogSoftmax, targetsOf(300, 4100), 0.7), all);
+    expect(await evaluate('native', bind(selectiveLogSoftmax, targetsOf(300, 4100), 0.7, true), all)).toEqual(kept);
   });
 
   test('stays finite where logits are far apart', async () => {

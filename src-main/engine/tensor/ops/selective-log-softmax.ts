@@ -1,6 +1,6 @@
-/** Log-probability of one chosen token per row and the entropy of the row's distribution, without keeping the logits. */
+/** Log-probability of one chosen token per row and the entropy of the row's distribution, a few logits at a time. */
 import * as tf from '@tensorflow/tfjs-core';
-import { hasKernel, runKernels } from './fused.ts';
+import { hasKernel, isRecorded, runKernels } from './fused.ts';
 import { kernelNames } from './kernel-names.ts';
 
 export interface SelectedLogProbs {
@@ -10,30 +10,38 @@ export interface SelectedLogProbs {
   entropies: tf.Tensor1D;
 }
 
+/** The most bytes of logits that are kept for the backward pass, which computes the others again. */
+const KEPT_BYTES = 256 * 2 ** 20;
+
+/** How many logits of `rows` rows a forward pass keeps for the backward pass. */
+export function keptLogits(rows: number, vocabulary: number): number {
+  return Math.min(rows * vocabulary, KEPT_BYTES / 4);
+}
+
 /**
  * `log_softmax(hidden · headᵀ / temperature)[target]` and the entropy of the same distribution; both differentiable with respect
- * to `hidden` and `head`. Logits exist for a few rows at a time only and are computed again in the backward pass.
+ * to `hidden` and `head`.
  * @param hidden `[M, H]`
  * @param head `[V, H]`
  * @param targets `[M]`, each below V
+ * @param recomputes whether the backward pass computes all logits again, to save memory; the results are the same bits
  */
 export function selectiveLogSoftmax(
   hidden: tf.Tensor2D,
   head: tf.Tensor2D,
   targets: Int32Array,
   temperature: number,
+  recomputes = false,
 ): SelectedLogProbs {
   if (!hasKernel(kernelNames.selectiveLogSoftmax))
     return selectiveLogSoftmaxReference(hidden, head, targets, temperature);
-  // A trained head wants its gradient together with that of the hidden states: the logits are then computed again only once.
+  // A trained head wants its gradient together with that of the hidden states: the gradients of logits are then computed only once.
   const trainsHead = head instanceof tf.Variable && head.trainable;
-  const attributes = { targets, temperature, trainsHead };
-  const [logps, entropies, logSums] = runKernels(kernelNames.selectiveLogSoftmax, { hidden, head }, attributes) as [
-    tf.Tensor1D,
-    tf.Tensor1D,
-    tf.Tensor1D,
-  ];
-  logSums.dispose(); // the tape keeps a handle of its own
+  const kept = isRecorded() && !recomputes ? keptLogits(hidden.shape[0], head.shape[0]) : 0;
+  const attributes = { targets, temperature, trainsHead, kept };
+  const results = runKernels(kernelNames.selectiveLogSoftmax, { hidden, head }, attributes);
+  const [logps, entropies, ...forGradient] = results as [tf.Tensor1D, tf.Tensor1D, ...tf.Tensor[]];
+  tf.dispose(forGradient); // the tape keeps handles of its own
   return { logps, entropies };
 }
 
@@ -58,11 +66,11 @@ export function selectiveLogSoftmaxReference(
 tf.registerGradient({
   kernelName: kernelNames.selectiveLogSoftmax,
   inputsToSave: ['hidden', 'head'],
-  outputsToSave: [false, true, true],
+  outputsToSave: [false, true, true, true],
   gradFunc: (dy, saved, attributes) => {
-    const [hidden, head, entropies, logSums] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-    const [dLogps, dEntropies] = dy as [tf.Tensor, tf.Tensor];
-    const inputs = { dLogps, dEntropies, hidden, head, entropies, logSums };
+    const [hidden, head, entropies, logSums, keptLogits] = saved;
+    const [dLogps, dEntropies] = dy as tf.Tensor[];
+    const inputs = { dLogps, dEntropies, hidden, head, entropies, logSums, keptLogits };
     const gradients = (wanted: 'hidden' | 'head' | 'both'): tf.Tensor[] =>
       runKernels(kernelNames.selectiveLogSoftmaxGrad, inputs, { ...attributes, wanted });
     if (!attributes['trainsHead']) {

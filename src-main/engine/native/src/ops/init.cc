@@ -205,25 +205,33 @@ LogSoftmaxShape ReadLogSoftmaxShape(Arguments& in) {
   return shape;
 }
 
-// selectiveLogSoftmax(rows, width, vocabulary, temperature, hidden, head, targets, logps, entropies, logSums)
+// Room for the logits of any number of rows.
+float* ReadKeptLogits(Arguments& in, LogSoftmaxShape& shape) {
+  shape.keptFloats = in.NextLength();
+  return in.FloatArray(0);
+}
+
+// selectiveLogSoftmax(rows, width, vocabulary, temperature, hidden, head, targets, logps, entropies, logSums, keptLogits)
 void SelectiveLogSoftmaxCall(const Napi::CallbackInfo& info) {
   Arguments in(info);
-  const LogSoftmaxShape shape = ReadLogSoftmaxShape(in);
+  LogSoftmaxShape shape = ReadLogSoftmaxShape(in);
   const float *hidden = in.FloatArray(shape.rows * shape.width), *head = in.FloatArray(shape.vocabulary * shape.width);
   const int32_t* targets = in.Indices(shape.rows, shape.vocabulary);
   float *logps = in.FloatArray(shape.rows), *entropies = in.FloatArray(shape.rows), *logSums = in.FloatArray(shape.rows);
-  if (in.Ok()) SelectiveLogSoftmax(hidden, head, targets, shape, logps, entropies, logSums);
+  float* keptLogits = ReadKeptLogits(in, shape);
+  if (in.Ok()) SelectiveLogSoftmax(hidden, head, targets, shape, logps, entropies, logSums, keptLogits);
 }
 
-// selectiveLogSoftmaxGrad(rows, width, vocabulary, temperature, dLogps, dEntropies, hidden, head, entropies, logSums, targets,
-//                         dHidden or null, dHead or null)
+// selectiveLogSoftmaxGrad(rows, width, vocabulary, temperature, dLogps, dEntropies, hidden, head, entropies, logSums, keptLogits,
+//                         targets, dHidden or null, dHead or null)
 void SelectiveLogSoftmaxGradCall(const Napi::CallbackInfo& info) {
   Arguments in(info);
-  const LogSoftmaxShape shape = ReadLogSoftmaxShape(in);
+  LogSoftmaxShape shape = ReadLogSoftmaxShape(in);
   const int64_t hiddenSize = shape.rows * shape.width, headSize = shape.vocabulary * shape.width;
   const float *dLogps = in.FloatArray(shape.rows), *dEntropies = in.FloatArray(shape.rows);
   const float *hidden = in.FloatArray(hiddenSize), *head = in.FloatArray(headSize);
   const float *entropies = in.FloatArray(shape.rows), *logSums = in.FloatArray(shape.rows);
+  const float* keptLogits = ReadKeptLogits(in, shape);
   const int32_t* targets = in.Indices(shape.rows, shape.vocabulary);
   const auto optional = [&](int64_t size) -> float* {
     if (!in.NextIsMissing()) return in.FloatArray(size);
@@ -232,7 +240,8 @@ void SelectiveLogSoftmaxGradCall(const Napi::CallbackInfo& info) {
   };
   float* dHidden = optional(hiddenSize);
   float* dHead = optional(headSize);
-  if (in.Ok()) SelectiveLogSoftmaxGrad(dLogps, dEntropies, hidden, head, entropies, logSums, targets, shape, dHidden, dHead);
+  if (!in.Ok()) return;
+  SelectiveLogSoftmaxGrad(dLogps, dEntropies, hidden, head, entropies, logSums, keptLogits, targets, shape, dHidden, dHead);
 }
 
 }  // namespace

@@ -43,8 +43,8 @@ struct OpKernels {
   float (*exponentials)(float* x, float scale, float shift, int64_t n);
   void (*scale)(float* x, float factor, int64_t n);
   SoftmaxSums (*softmaxSums)(const float* x, float scale, float max, int64_t n);
-  // logits become the gradient p * (a + b * (scale * logit - logSum)), where p = e^(scale * logit - logSum).
-  void (*logSoftmaxGrad)(float* logits, float scale, float logSum, float a, float b, int64_t n);
+  // out = p * (a + b * (scale * logit - logSum)), where p = e^(scale * logit - logSum); out may be logits.
+  void (*logSoftmaxGrad)(const float* logits, float scale, float logSum, float a, float b, float* out, int64_t n);
 
   // out[t] = sum over d < depth of q[d] * keys[d * kPageTokens + t], for a whole page of tokens.
   void (*pageScores)(const float* q, const float* keys, int64_t depth, float* out);

@@ -181,11 +181,11 @@ SoftmaxSums SoftmaxSumsOf(const float* x, float scale, float max, int64_t n) {
   return {Sum(sum), Sum(weighted)};
 }
 
-void LogSoftmaxGradRow(float* logits, float scale, float logSum, float a, float b, int64_t n) {
+void LogSoftmaxGradRow(const float* logits, float scale, float logSum, float a, float b, float* out, int64_t n) {
   const Vec factor = Set(scale), less = Set(-logSum), first = Set(a), second = Set(b);
   ForVectors(n, [=](auto load, auto store, int64_t i, int64_t count) {
     const Vec logp = Fma(load(logits + i, count), factor, less);
-    store(logits + i, Exp(logp) * Fma(second, logp, first), count);
+    store(out + i, Exp(logp) * Fma(second, logp, first), count);
   });
 }
 

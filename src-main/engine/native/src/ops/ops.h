@@ -108,15 +108,16 @@ void CachedAttention(const float* q, const float* k, const float* v, const Cache
 struct LogSoftmaxShape {
   int64_t rows, width, vocabulary;  // M, H, V
   float temperature;
+  int64_t keptFloats;  // room for logits that the gradient would compute again: M * V for all
 };
 
-// logps[M], entropies[M] of softmax(hidden[M, H] head[V, H]^T / temperature); logSums[M] is kept for the gradient.
+// logps[M], entropies[M] of softmax(hidden[M, H] head[V, H]^T / temperature); logSums[M] and keptLogits are for the gradient.
 void SelectiveLogSoftmax(const float* hidden, const float* head, const int32_t* targets, const LogSoftmaxShape& shape, float* logps,
-                         float* entropies, float* logSums);
+                         float* entropies, float* logSums, float* keptLogits);
 
 // dHidden[M, H] and dHead[V, H]; either may be null and is then not computed.
 void SelectiveLogSoftmaxGrad(const float* dLogps, const float* dEntropies, const float* hidden, const float* head,
-                             const float* entropies, const float* logSums, const int32_t* targets, const LogSoftmaxShape& shape,
-                             float* dHidden, float* dHead);
+                             const float* entropies, const float* logSums, const float* keptLogits, const int32_t* targets,
+                             const LogSoftmaxShape& shape, float* dHidden, float* dHead);
 
 }  // namespace grpo

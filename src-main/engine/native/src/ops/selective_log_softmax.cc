@@ -10,7 +10,8 @@
 #include "ops.h"
 
 // Logits exist one block of rows by vocabulary at a time. The forward pass folds each block into running sums ("online softmax",
-// Milakov & Gimelshein 2018); the backward pass computes the block again and turns it into the gradient of the logits in place.
+// Milakov & Gimelshein 2018); the backward pass turns each into the gradient of the logits. It computes a block again unless the
+// forward pass kept it, which it does for as many of the first rows as the caller has memory for.
 namespace grpo {
 namespace {
 
@@ -20,8 +21,15 @@ constexpr int64_t kBlockFloats = 1 << 20;
 struct Blocks {
   explicit Blocks(const LogSoftmaxShape& shape)
       : columns(std::min(shape.vocabulary, kVocabularyBlock)),
-        rows(std::min(shape.rows, std::max<int64_t>(1, kBlockFloats / columns))) {}
+        rows(std::min(shape.rows, std::max<int64_t>(1, kBlockFloats / columns))) {
+    const int64_t fitting = std::min(shape.rows, shape.keptFloats / shape.vocabulary);
+    kept = fitting == shape.rows ? fitting : fitting / rows * rows;
+  }
   const int64_t columns, rows;
+  int64_t kept;  // rows whose logits are kept, in whole blocks: gradients are the same bits however many are kept
+
+  // Where the logits of the rows from m, one of `kept`, and the columns from v lie: a block is contiguous.
+  int64_t KeptAt(int64_t m, int64_t v, int64_t count) const { return kept * v + m * count; }
 };
 
 // What the vocabulary seen so far amounts to, relative to its largest logit.
@@ -60,16 +68,16 @@ int64_t RowGrain(int64_t columns) { return std::max<int64_t>(1, 8192 / columns);
 }  // namespace
 
 void SelectiveLogSoftmax(const float* hidden, const float* head, const int32_t* targets, const LogSoftmaxShape& shape, float* logps,
-                         float* entropies, float* logSums) {
+                         float* entropies, float* logSums, float* keptLogits) {
   const OpKernels& kernels = ActiveOpKernels();
   const Blocks blocks(shape);
   const float scale = 1.0f / shape.temperature;
   std::vector<Running> running(static_cast<size_t>(shape.rows));
-  float* logits = LogitsBlock(blocks);
   for (int64_t v = 0; v < shape.vocabulary; v += blocks.columns) {
     const int64_t columns = std::min(blocks.columns, shape.vocabulary - v);
     for (int64_t m = 0; m < shape.rows; m += blocks.rows) {
       const int64_t rows = std::min(blocks.rows, shape.rows - m);
+      float* logits = m < blocks.kept ? keptLogits + blocks.KeptAt(m, v, columns) : LogitsBlock(blocks);
       Gemm(false, true, rows, columns, shape.width, 1.0f, hidden + m * shape.width, shape.width, head + v * shape.width, shape.width,
            0.0f, logits, columns);
       ParallelFor(rows, RowGrain(columns), [&](int64_t begin, int64_t end) {
@@ -94,35 +102,38 @@ void SelectiveLogSoftmax(const float* hidden, const float* head, const int32_t* 
 }
 
 void SelectiveLogSoftmaxGrad(const float* dLogps, const float* dEntropies, const float* hidden, const float* head,
-                             const float* entropies, const float* logSums, const int32_t* targets, const LogSoftmaxShape& shape,
-                             float* dHidden, float* dHead) {
+                             const float* entropies, const float* logSums, const float* keptLogits, const int32_t* targets,
+                             const LogSoftmaxShape& shape, float* dHidden, float* dHead) {
   const OpKernels& kernels = ActiveOpKernels();
   const Blocks blocks(shape);
   const float scale = 1.0f / shape.temperature;
-  float* logits = LogitsBlock(blocks);
+  float* block = LogitsBlock(blocks);  // of logits computed again, then of their gradient
   for (int64_t v = 0; v < shape.vocabulary; v += blocks.columns) {
     const int64_t columns = std::min(blocks.columns, shape.vocabulary - v);
     const float* headBlock = head + v * shape.width;
     for (int64_t m = 0; m < shape.rows; m += blocks.rows) {
       const int64_t rows = std::min(blocks.rows, shape.rows - m);
       const float* hiddenBlock = hidden + m * shape.width;
-      Gemm(false, true, rows, columns, shape.width, 1.0f, hiddenBlock, shape.width, headBlock, shape.width, 0.0f, logits, columns);
+      const float* logits = m < blocks.kept ? keptLogits + blocks.KeptAt(m, v, columns) : block;
+      if (logits == block) {
+        Gemm(false, true, rows, columns, shape.width, 1.0f, hiddenBlock, shape.width, headBlock, shape.width, 0.0f, block, columns);
+      }
       // d logit = (dLogp * (onehot - p) - dEntropy * p * (log p + H)) / temperature
       ParallelFor(rows, RowGrain(columns), [&](int64_t begin, int64_t end) {
         for (int64_t r = begin; r < end; r++) {
           const int64_t i = m + r;
           const float a = -(dLogps[i] + dEntropies[i] * entropies[i]) * scale, b = -dEntropies[i] * scale;
-          kernels.logSoftmaxGrad(logits + r * columns, scale, logSums[i], a, b, columns);
+          kernels.logSoftmaxGrad(logits + r * columns, scale, logSums[i], a, b, block + r * columns, columns);
           const int64_t target = targets[i] - v;
-          if (target >= 0 && target < columns) logits[r * columns + target] += dLogps[i] * scale;
+          if (target >= 0 && target < columns) block[r * columns + target] += dLogps[i] * scale;
         }
       });
       if (dHidden != nullptr) {
-        Gemm(false, false, rows, shape.width, columns, 1.0f, logits, columns, headBlock, shape.width, v == 0 ? 0.0f : 1.0f,
+        Gemm(false, false, rows, shape.width, columns, 1.0f, block, columns, headBlock, shape.width, v == 0 ? 0.0f : 1.0f,
              dHidden + m * shape.width, shape.width);
       }
       if (dHead != nullptr) {
-        Gemm(true, false, columns, shape.width, rows, 1.0f, logits, columns, hiddenBlock, shape.width, m == 0 ? 0.0f : 1.0f,
+        Gemm(true, false, columns, shape.width, rows, 1.0f, block, columns, hiddenBlock, shape.width, m == 0 ? 0.0f : 1.0f,
              dHead + v * shape.width, shape.width);
       }
     }
