@@ -30,14 +30,14 @@ export type Attend = (
   options: AttentionOptions,
 ) => tf.Tensor2D; // [N, heads·headDim]
 
-/** How a layer turns hidden states [N, H] into the next ones [N, H]. */
+/** How a layer turns hidden states [N, H] into the next ones [N, H], the last one into those that are wanted. */
 export type RunLayer = (layer: number, input: tf.Tensor2D) => tf.Tensor2D;
 
 /**
  * Runs all layers, without the last norm.
  *
  * @param tokens packed token ids [N]
- * @returns hidden states [N, H]; `logitsInput` turns those that are needed into the head's input
+ * @returns what `run` makes of the last layer; `logitsInput` turns those that are needed into the head's input
  */
 export function hiddenStates({ config, weights }: Decoder, tokens: Int32Array, run: RunLayer): tf.Tensor2D {
   const { embeddingScale, padTokenId } = config;
@@ -57,6 +57,8 @@ export function hiddenStates({ config, weights }: Decoder, tokens: Int32Array, r
  *
  * @param tables rotary tables that reach beyond the largest position
  * @param positions position id of each token [N]
+ * @param rows the tokens whose output is wanted [R]; all by default
+ * @returns hidden states [R, H]
  */
 export function decoderLayer(
   decoder: Decoder,
@@ -65,6 +67,7 @@ export function decoderLayer(
   input: tf.Tensor2D,
   positions: Int32Array,
   attend: Attend,
+  rows?: Int32Array,
 ): tf.Tensor2D {
   const { headDim, attentionScale: scale, layerPlans, sandwichNorms } = decoder.config;
   const { window, rope: kind } = layerPlans[layer];
@@ -72,14 +75,15 @@ export function decoderLayer(
   const normed = norm(decoder, `${name}.input_layernorm`, input); // [N, H]
   const [query, key, value] = projections(decoder, `${name}.self_attn`, normed); // [N, heads·D], [N, kvHeads·D] twice
   const placed = (x: tf.Tensor2D) => (kind === null ? x : rope(x, positions, tables[kind], headDim));
-  const attended = attend(placed(query), placed(key), value, { headDim, scale, window }); // [N, heads·D]
-  const output = linearLayer(decoder, `${name}.self_attn.o_proj`, attended); // [N, H]
+  const wanted = (x: tf.Tensor2D) => (rows === undefined ? x : embedding(x, rows));
+  const attended = wanted(attend(placed(query), placed(key), value, { headDim, scale, window })); // [R, heads·D]
+  const output = linearLayer(decoder, `${name}.self_attn.o_proj`, attended); // [R, H]
   if (sandwichNorms) {
-    const hidden = tf.add<tf.Tensor2D>(input, norm(decoder, `${name}.post_attention_layernorm`, output));
+    const hidden = tf.add<tf.Tensor2D>(wanted(input), norm(decoder, `${name}.post_attention_layernorm`, output));
     const fed = feedForward(decoder, `${name}.mlp`, norm(decoder, `${name}.pre_feedforward_layernorm`, hidden));
     return tf.add(hidden, norm(decoder, `${name}.post_feedforward_layernorm`, fed));
   }
-  const hidden = tf.add<tf.Tensor2D>(input, output);
+  const hidden = tf.add<tf.Tensor2D>(wanted(input), output);
   return tf.add(hidden, feedForward(decoder, `${name}.mlp`, norm(decoder, `${name}.post_attention_layernorm`, hidden)));
 }
 

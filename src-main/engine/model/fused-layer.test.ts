@@ -32,14 +32,15 @@ const batch = packGroups([
   { promptTokens: span(7, 5), completions: [span(40, 6), span(1, 7), span(25, 8)] },
 ]);
 
-/** The same by single operations. */
-function composed(policy: Policy): tf.Tensor2D {
+/** The same by single operations, which compute all rows. */
+function composed(policy: Policy, rows?: Int32Array): tf.Tensor2D {
   const tables = policy.rope(128);
-  return hiddenStates(policy, batch.tokens, (layer, input) =>
+  const all = hiddenStates(policy, batch.tokens, (layer, input) =>
     decoderLayer(policy, tables, layer, input, batch.positions, (query, key, value, options) =>
       attention(query, key, value, batch.segments, options),
     ),
   );
+  return rows === undefined ? all : tf.gather(all, tf.tensor1d(rows, 'int32'));
 }
 
 /** Hidden states and the gradients of a weighted sum of them. */
@@ -56,10 +57,10 @@ function results(policy: TrainablePolicy, run: () => tf.Tensor2D): Map<string, F
   return found;
 }
 
-function expectSame(policy: TrainablePolicy): void {
+function expectSame(policy: TrainablePolicy, rows?: Int32Array): void {
   expect(canFuseLayers(policy, policy.rope(128))).toBe(true);
-  const expected = results(policy, () => composed(policy));
-  const actual = results(policy, () => packedHiddenStates(policy, batch));
+  const expected = results(policy, () => composed(policy, rows));
+  const actual = results(policy, () => packedHiddenStates(policy, batch, rows && { rows }));
   expect([...actual.keys()]).toEqual([...expected.keys()]);
   for (const [name, values] of expected) {
     const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
@@ -93,6 +94,7 @@ describe('a fused layer equals the composition, with its gradients', () => {
   test('all weights trained', async () => {
     const policy = await randomPolicy();
     expectSame(policy);
+    expectSame(policy, batch.rows);
     policy.dispose();
   });
 
@@ -101,6 +103,7 @@ describe('a fused layer equals the composition, with its gradients', () => {
     const policy = addAdapter(base, { ...settings, targetModules: ['q_proj', 'v_proj', 'up_proj', 'down_proj'] }, 1);
     shake(policy.parameters, 0.2);
     expectSame(policy);
+    expectSame(policy, batch.rows);
     policy.dispose();
   });
 });

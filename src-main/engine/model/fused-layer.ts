@@ -26,6 +26,8 @@ interface LayerAddon {
 export interface PackedPlaces {
   positions: Int32Array; // [N]
   segments: Segments;
+  /** The tokens whose output is wanted [R]; all by default. */
+  rows?: Int32Array | undefined;
 }
 
 /** Sees the rotated keys and the values of a layer [N, kvHeads·headDim], which are the callee's for the time of the call. */
@@ -50,14 +52,14 @@ export function canFuseLayers(decoder: Decoder, tables: readonly RopeTable[]): b
  * weights that are variables.
  *
  * @param input hidden states [N, H]
- * @returns hidden states [N, H]
+ * @returns hidden states [R, H]
  */
 export function fusedLayer(
   decoder: Decoder,
   table: RopeTable,
   layer: number,
   input: tf.Tensor2D,
-  { positions, segments }: PackedPlaces,
+  { positions, segments, rows }: PackedPlaces,
   takeKeys?: TakeKeys,
 ): tf.Tensor2D {
   const backend = nativeBackend() as NativeBackend;
@@ -66,12 +68,13 @@ export function fusedLayer(
   const { heads, keyValueHeads, headDim, hiddenSize, intermediateSize } = config;
   const tensors = layerTensors(decoder, layer);
   const [tokens] = input.shape;
+  const outputs = rows?.length ?? tokens;
   const values = (tensor: tf.Tensor | null): Float32Array | null => (tensor === null ? null : backend.values(tensor));
   const [places, half] = table.cos.shape;
   const head = (): Argument[] => [
     ...[tokens, hiddenSize, intermediateSize, heads, keyValueHeads, headDim, places, half],
     ...[config.normEpsilon, config.attentionScale],
-    ...[segments.rows, positions, values(table.cos), values(table.sin)],
+    ...[segments.rows, positions, values(table.cos), values(table.sin), rows ?? null],
     ...[...tensors.norms.map(values), tensors.ranks, tensors.scales, tensors.arrays.map(values)],
   ];
   const fresh = (shape: number[]): tf.Tensor => tf.engine().makeTensorFromTensorInfo(backend.allocate(shape));
@@ -82,18 +85,13 @@ export function fusedLayer(
   const run = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const x = args[0] as tf.Tensor;
     const save = args[args.length - 1] as tf.GradSaveFunc;
-    const [query, keys] = [heads * headDim, keyValueHeads * headDim];
-    const widths = [
-      query,
-      keys,
-      keys,
-      query,
-      heads,
-      hiddenSize,
-      ...(keeps ? [intermediateSize, intermediateSize] : []),
+    const attending = [heads * headDim, keyValueHeads * headDim, keyValueHeads * headDim, heads * headDim, heads];
+    const after = [hiddenSize, ...(keeps ? [intermediateSize, intermediateSize] : [])];
+    const activations = [
+      ...attending.map((width) => fresh([tokens, width])),
+      ...after.map((width) => fresh([outputs, width])),
     ];
-    const activations = widths.map((width) => fresh([tokens, width]));
-    const value = fresh([tokens, hiddenSize]);
+    const value = fresh([outputs, hiddenSize]);
     const wide = keeps ? [] : [null, null];
     addon.decoderLayer(...head(), values(x), ...activations.map(values), ...wide, values(value));
     takeKeys?.(layer, activations[1] as tf.Tensor2D, activations[2] as tf.Tensor2D);

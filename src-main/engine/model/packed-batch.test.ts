@@ -28,10 +28,11 @@ test('what texts begin with lies in the batch once', () => {
     { start: 9, length: 1, parent: 3, prefixLength: 4 },
   ]);
   expect([...batch.offsets]).toEqual([0, 4, 7, 11, 12, 17, 19, 19]);
-  const predictor = (place: number) => batch.predictors[batch.predictions[place]];
+  const predictor = (place: number) => batch.rows[batch.predictors[batch.predictions[place]]];
   expect(Array.from({ length: 4 }, (_, t) => predictor(t))).toEqual([2, 3, 4, 5]);
   expect([...batch.predictions].slice(7, 11)).toEqual([...batch.predictions].slice(0, 4));
   expect([predictor(11), predictor(15), predictor(16), predictor(17)]).toEqual([2, 5, 6, 8]);
+  expect([...batch.rows]).toEqual([2, 3, 4, 5, 6, 8, 9]);
   expect(Array.from(batch.predictions, (place) => batch.targets[place])).toEqual(
     groups.flatMap(({ completions }) => completions.flat()),
   );

@@ -11,12 +11,14 @@ export interface PackedBatch {
   tokens: Int32Array; // [N]
   positions: Int32Array; // [N]
   segments: Segments;
-  /** What is predicted, each once [P]: a token, and the row of [0, N) whose hidden state predicts it. */
+  /** The rows of [0, N) whose hidden states predict a token, each once [R]. */
+  rows: Int32Array;
+  /** What is predicted, each once [P]: a token, and which of `rows` predicts it. */
   predictors: Int32Array;
   targets: Int32Array;
   /** Which of the predictions each completion token is [M]. */
   predictions: Int32Array;
-  /** Where each completion's tokens start in [0, M), and M at the end [R + 1]. */
+  /** Where each completion's tokens start in [0, M), and M at the end [C + 1]. */
   offsets: Int32Array;
 }
 
@@ -25,6 +27,7 @@ export function packGroups(groups: readonly TokenGroup[]): PackedBatch {
   const tree = new TextTree();
   const predictors: number[] = [];
   const targets: number[] = [];
+  const places = new Map<number, number>(); // of rows among those that predict
   const known = new Map<number, number>(); // the prediction of a token by a row
   const predictions: number[] = [];
   const offsets = [0];
@@ -33,7 +36,8 @@ export function packGroups(groups: readonly TokenGroup[]): PackedBatch {
     const place = known.get(name) ?? targets.length;
     if (place === targets.length) {
       known.set(name, place);
-      predictors.push(row);
+      if (!places.has(row)) places.set(row, places.size);
+      predictors.push(places.get(row) as number);
       targets.push(token);
     }
     return place;
@@ -50,6 +54,7 @@ export function packGroups(groups: readonly TokenGroup[]): PackedBatch {
   }
   return {
     ...tree.pack(),
+    rows: Int32Array.from(places.keys()),
     predictors: Int32Array.from(predictors),
     targets: Int32Array.from(targets),
     predictions: Int32Array.from(predictions),

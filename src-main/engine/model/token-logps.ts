@@ -1,7 +1,7 @@
 /** Log-probs and entropies of completion tokens under a policy, over a packed batch. */
 import * as tf from '@tensorflow/tfjs-core';
 import { valuesOf } from '../tensor/values-of.ts';
-import { decoderLayer, headWeight, hiddenStates, logitsInput, type RunLayer } from './decoder.ts';
+import { decoderLayer, headWeight, hiddenStates, logitsInput, type Attend, type RunLayer } from './decoder.ts';
 import { canFuseLayers, fusedLayer, type TakeKeys } from './fused-layer.ts';
 import type { Policy } from './policy.ts';
 import { recomputedLayer } from './recomputed-layer.ts';
@@ -24,9 +24,9 @@ export function tokenLogps(
   batch: PackedBatch,
   temperature: number,
 ): { logps: tf.Tensor1D; entropies: tf.Tensor1D } {
-  const lengths = batch.predictors.map((row) => batch.positions[row] + 2); // of the text up to the token predicted
-  const hidden = packedHiddenStates(policy, batch, largest(lengths)); // [N, H]
-  const predicting = logitsInput(policy, embedding(hidden, batch.predictors)); // [P, H]
+  const lengths = batch.rows.map((row) => batch.positions[row] + 2); // of the text up to the token predicted
+  const hidden = packedHiddenStates(policy, batch, { rows: batch.rows, longest: largest(lengths) }); // [R, H]
+  const predicting = embedding(logitsInput(policy, hidden), batch.predictors); // [P, H]
   const { logps, entropies } = selectiveLogSoftmax(
     predicting,
     headWeight(policy),
@@ -44,29 +44,35 @@ export function evaluateTokenLogps(policy: Policy, batch: PackedBatch, temperatu
   return valuesOf(() => tokenLogps(policy, batch, temperature).logps);
 }
 
-/**
- * The decoder's hidden states over a packed batch, before the last norm [N, H].
- *
- * @param longest length of the longest text, where that is more than what lies in the batch
- * @param takeKeys sees every layer's keys and values
- */
+export interface HiddenStatesOptions {
+  /** The rows of [0, N) that are wanted [R]; all by default. */
+  rows?: Int32Array;
+  /** Length of the longest text, where that is more than what lies in the batch. */
+  longest?: number;
+  /** Sees every layer's keys and values. */
+  takeKeys?: TakeKeys;
+}
+
+/** The decoder's hidden states over a packed batch, before the last norm [R, H]. */
 export function packedHiddenStates(
   policy: Policy,
   { tokens, positions, segments }: PackedTokens,
-  longest = 0,
-  takeKeys?: TakeKeys,
+  { rows, longest = 0, takeKeys }: HiddenStatesOptions = {},
 ): tf.Tensor2D {
   const tables = policy.rope(Math.max(longest, largest(positions) + 1));
   const fused = canFuseLayers(policy, tables);
-  const run: RunLayer = (layer, input) =>
-    fused
-      ? fusedLayer(policy, tables[0], layer, input, { positions, segments }, takeKeys)
-      : decoderLayer(policy, tables, layer, input, positions, (query, key, value, options) => {
-          takeKeys?.(layer, key, value);
-          return attention(query, key, value, segments, options);
-        });
+  const isLast = (layer: number): boolean => layer + 1 === policy.config.layers;
+  const run: RunLayer = (layer, input) => {
+    const wanted = isLast(layer) ? rows : undefined;
+    if (fused) return fusedLayer(policy, tables[0], layer, input, { positions, segments, rows: wanted }, takeKeys);
+    const attend: Attend = (query, key, value, options) => {
+      takeKeys?.(layer, key, value);
+      return attention(query, key, value, segments, options);
+    };
+    return decoderLayer(policy, tables, layer, input, positions, attend, wanted);
+  };
   // What the last layer keeps would be there again as soon as the backward pass begins.
-  const recomputes = (layer: number): boolean => policy.recomputes && layer + 1 < policy.config.layers;
+  const recomputes = (layer: number): boolean => policy.recomputes && !isLast(layer);
   return hiddenStates(policy, tokens, (layer, input) =>
     recomputes(layer) ? recomputedLayer(policy, layer, input, (again) => run(layer, again)) : run(layer, input),
   );

@@ -5,7 +5,6 @@ import { logitsInput } from '../model/decoder.ts';
 import type { TokenGroup } from '../model/packed-batch.ts';
 import { TextTree } from '../model/text-tree.ts';
 import { packedHiddenStates, type PackedTokens } from '../model/token-logps.ts';
-import { embedding } from '../tensor/ops/embedding.ts';
 import { linear } from '../tensor/ops/linear.ts';
 import { valuesOf } from '../tensor/values-of.ts';
 import type { RewardModel } from './reward-model.ts';
@@ -39,9 +38,8 @@ export function packSequences(groups: readonly TokenGroup[], padTokenId: number 
  * @returns scores [R], group after group
  */
 export function sequenceScores(model: RewardModel, batch: ScoreBatch): tf.Tensor1D {
-  const hidden = packedHiddenStates(model, batch); // [N, H]
-  const last = logitsInput(model, embedding(hidden, batch.scored)); // [R, H]
-  return tf.reshape(linear(last, model.weights[SCORE_WEIGHT] as tf.Tensor2D), [-1]); // [R]
+  const last = packedHiddenStates(model, batch, { rows: batch.scored }); // [R, H]
+  return tf.reshape(linear(logitsInput(model, last), model.weights[SCORE_WEIGHT] as tf.Tensor2D), [-1]); // [R]
 }
 
 /** The same from token ids and as a plain array, without a gradient. */

@@ -1,6 +1,7 @@
 /** The policy's forward passes of a rollout: all prompts at once, then a token of every live completion. */
 import * as tf from '@tensorflow/tfjs-core';
 import { decoderLayer, headWeight, hiddenStates, logitsInput } from '../model/decoder.ts';
+import type { TakeKeys } from '../model/fused-layer.ts';
 import type { Policy } from '../model/policy.ts';
 import { TextTree } from '../model/text-tree.ts';
 import { packedHiddenStates } from '../model/token-logps.ts';
@@ -25,11 +26,10 @@ export function prefill(
   for (let group = 1; group < starts.length; group++) starts[group] = starts[group - 1] + prompts[group - 1].length;
   const caches: LayerCache[] = [];
   const logits = valuesOf(() => {
-    const hidden = packedHiddenStates(policy, batch, places, (_layer, key, value) =>
-      tf.tidy(() => void caches.push(createLayerCache(embedding(key, rows), embedding(value, rows), size))),
-    );
     const last = Int32Array.from(texts, (text) => text[text.length - 1]);
-    return headLogits(policy, embedding(hidden, last));
+    const takeKeys: TakeKeys = (_layer, key, value) =>
+      tf.tidy(() => void caches.push(createLayerCache(embedding(key, rows), embedding(value, rows), size)));
+    return headLogits(policy, packedHiddenStates(policy, batch, { rows: last, longest: places, takeKeys }));
   });
   return { caches, logits, starts };
 }

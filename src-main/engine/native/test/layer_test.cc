@@ -18,7 +18,7 @@ struct Layer {
   static constexpr int64_t kHidden = 12, kWide = 20, kHeads = 4, kKvHeads = 2, kHeadDim = 6, kRank = 3, kPlaces = 70;
   std::vector<int32_t> segments{0, 5, 0, 0, 5, 60, 0, 5, 65, 2, 1, 35, 67, 3, 0, 0, 70, 4, 3, 3};
   int64_t tokens = 74;
-  std::vector<int32_t> positions;
+  std::vector<int32_t> positions, rows;  // of no rows: all are wanted
   Floats cos, sin;
   Floats norms[2];
   Floats arrays[4 * kLayerLinears];  // weight, bias, down, up
@@ -49,13 +49,17 @@ struct Layer {
     return {outputs[i], inputs[i], nullptr, nullptr, nullptr, nullptr, ranks[i], 0.5f};
   }
 
+  int64_t RowCount() const { return rows.empty() ? tokens : static_cast<int64_t>(rows.size()); }
+
   LayerShape Shape() const {
-    LayerShape shape{kHidden, kWide, kHeadDim / 2, 0.1f, {tokens, kHeads, kKvHeads, kHeadDim, 0.4f}, nullptr, 0, nullptr, nullptr, nullptr};
+    LayerShape shape{kHidden, kWide, kHeadDim / 2, 0.1f, {tokens, kHeads, kKvHeads, kHeadDim, 0.4f}, nullptr, 0, nullptr, nullptr, nullptr, nullptr, 0};
     shape.segments = segments.data();
     shape.segmentCount = static_cast<int64_t>(segments.size()) / 4;
     shape.positions = positions.data();
     shape.cos = cos.data();
     shape.sin = sin.data();
+    shape.rows = rows.empty() ? nullptr : rows.data();
+    shape.rowCount = RowCount();
     return shape;
   }
 
@@ -91,7 +95,7 @@ struct Memory {
 
 Floats Forward(const Layer& layer, const Floats& x, bool whole = false) {
   Memory memory(layer);
-  Floats out(x.size(), NAN);
+  Floats out(static_cast<size_t>(layer.RowCount() * Layer::kHidden), NAN);
   DecoderLayer(layer.Shape(), layer.Parameters(), x.data(), memory.View(whole), out.data());
   return out;
 }
@@ -99,7 +103,7 @@ Floats Forward(const Layer& layer, const Floats& x, bool whole = false) {
 // All gradients, one after the other: dx, the norms, the linear layers' arrays.
 std::vector<Floats> Backward(const Layer& layer, const Floats& x, const Floats& dy) {
   Memory memory(layer);
-  Floats out(x.size(), NAN);
+  Floats out(static_cast<size_t>(layer.RowCount() * Layer::kHidden), NAN);
   DecoderLayer(layer.Shape(), layer.Parameters(), x.data(), memory.View(true), out.data());
   std::vector<Floats> gradients{Floats(x.size(), NAN), Floats(Layer::kHidden, NAN), Floats(Layer::kHidden, NAN)};
   for (const Floats& array : layer.arrays) gradients.emplace_back(array.size(), NAN);
@@ -120,10 +124,10 @@ double Loss(const Floats& out, const Floats& dy) {
 
 }  // namespace
 
-TEST(DecoderLayerAndItsGradients) {
-  Layer layer;
+// The gradients of a layer against central differences, and on another number of threads.
+static void CheckLayer(Layer layer) {
   Floats x = Numbers(layer.tokens * Layer::kHidden, 1);
-  const Floats dy = Numbers(layer.tokens * Layer::kHidden, 2);
+  const Floats dy = Numbers(layer.RowCount() * Layer::kHidden, 2);
   CHECK(Forward(layer, x) == Forward(layer, x, true));
   const std::vector<Floats> gradients = Backward(layer, x, dy);
   const auto check = [&](Floats& values, const Floats& gradient) {
@@ -147,4 +151,17 @@ TEST(DecoderLayerAndItsGradients) {
   SetThreads(3);
   CHECK(Backward(layer, x, dy) == gradients);
   SetThreads(before);
+}
+
+TEST(DecoderLayerAndItsGradients) { CheckLayer(Layer()); }
+
+TEST(DecoderLayerOfSomeRows) {
+  Layer layer;
+  const Floats x = Numbers(layer.tokens * Layer::kHidden, 1), all = Forward(layer, x);
+  layer.rows = {73, 2, 30, 31, 64};
+  const Floats some = Forward(layer, x);
+  for (size_t i = 0; i < some.size(); i++) {
+    CHECK(some[i] == all[static_cast<size_t>(layer.rows[i / Layer::kHidden]) * Layer::kHidden + i % Layer::kHidden]);
+  }
+  CheckLayer(layer);
 }

@@ -25,6 +25,7 @@ struct PackedLinear {
 struct Scratch {
   PackedLinear linears[kLayerLinears];
   AlignedBuffer normed, normedAgain, activation, dGate, dUp, dNormed, dNormedAgain, dMiddle, dAttended, dQuery, dKey, dValue, inverses;
+  AlignedBuffer inputRows, attendedRows, dMiddleRows, dAttendedRows;  // of the rows that are wanted
   AlignedBuffer reduced[kLayerLinears], dReduced[kLayerLinears];
 };
 
@@ -140,6 +141,14 @@ void RotateRows(const LayerShape& shape, int64_t heads, float direction, int64_t
   }
 }
 
+// x[N, width] at the rows that are wanted.
+const float* WantedRows(const LayerShape& shape, const float* x, int64_t width, AlignedBuffer& buffer) {
+  if (shape.AllRows()) return x;
+  float* wanted = buffer.Reserve(shape.rowCount * width);
+  Embedding(x, shape.rows, shape.rowCount, width, wanted);
+  return wanted;
+}
+
 }  // namespace
 
 void DecoderLayer(const LayerShape& shape, const LayerParameters& parameters, const float* x, const LayerActivations& activations,
@@ -166,13 +175,15 @@ void DecoderLayer(const LayerShape& shape, const LayerParameters& parameters, co
   Attention(activations.query, activations.key, activations.value, shape.segments, shape.segmentCount, shape.attention,
             activations.attended, activations.logSums);
 
-  ForBlocks(tokens, [&](int64_t first, int64_t count) {
+  const float* attended = WantedRows(shape, activations.attended, q, scratch.attendedRows);
+  const float* input = WantedRows(shape, x, h, scratch.inputRows);
+  ForBlocks(shape.rowCount, [&](int64_t first, int64_t count) {
     Workspace& work = ThreadWorkspace();
     float *normed = work.normed.Reserve(count * h), *middle = activations.middle + first * h, *to = out + first * h;
     float* gate = activations.gate == nullptr ? work.gate.Reserve(count * wide) : activations.gate + first * wide;
     float* up = work.up.Reserve(count * wide);  // becomes the activation
-    std::copy_n(x + first * h, count * h, middle);
-    work.rows.Pack(activations.attended + first * q, count, q);
+    std::copy_n(input + first * h, count * h, middle);
+    work.rows.Pack(attended + first * q, count, q);
     apply(LayerLinear::kOutput, work.rows, count, true, middle);
     NormRows(middle, parameters.attentionNorm, count, h, shape.normEpsilon, normed);
     work.rows.Pack(normed, count, h);
@@ -190,15 +201,16 @@ void DecoderLayerGrad(const LayerShape& shape, const LayerParameters& parameters
                       const float* dy, float* dx, const LayerGradients& gradients) {
   const OpKernels& kernels = ActiveOpKernels();
   Scratch& scratch = CallScratch();
-  const int64_t tokens = shape.attention.tokens, h = shape.hidden, q = shape.QueryWidth(), kv = shape.KvWidth(), wide = shape.intermediate;
-  float *normed = scratch.normed.Reserve(tokens * h), *normedAgain = scratch.normedAgain.Reserve(tokens * h);
-  float *dNormed = scratch.dNormed.Reserve(tokens * h), *dNormedAgain = scratch.dNormedAgain.Reserve(tokens * h);
-  float* dMiddle = scratch.dMiddle.Reserve(tokens * h);
-  float* activation = scratch.activation.Reserve(tokens * wide);
-  float *dGate = scratch.dGate.Reserve(tokens * wide), *dUp = scratch.dUp.Reserve(tokens * wide);
-  float *dAttended = scratch.dAttended.Reserve(tokens * q), *dQuery = scratch.dQuery.Reserve(tokens * q);
+  const int64_t tokens = shape.attention.tokens, rows = shape.rowCount;
+  const int64_t h = shape.hidden, q = shape.QueryWidth(), kv = shape.KvWidth(), wide = shape.intermediate;
+  float *normed = scratch.normed.Reserve(tokens * h), *normedAgain = scratch.normedAgain.Reserve(rows * h);
+  float *dNormed = scratch.dNormed.Reserve(tokens * h), *dNormedAgain = scratch.dNormedAgain.Reserve(rows * h);
+  float *dMiddleRows = scratch.dMiddleRows.Reserve(rows * h), *dAttendedRows = scratch.dAttendedRows.Reserve(rows * q);
+  float* activation = scratch.activation.Reserve(rows * wide);
+  float *dGate = scratch.dGate.Reserve(rows * wide), *dUp = scratch.dUp.Reserve(rows * wide);
+  float* dQuery = scratch.dQuery.Reserve(tokens * q);
   float *dKey = scratch.dKey.Reserve(tokens * kv), *dValue = scratch.dValue.Reserve(tokens * kv);
-  float *inverses = scratch.inverses.Reserve(2 * tokens), *inversesAgain = inverses + tokens;
+  float *inverses = scratch.inverses.Reserve(tokens + rows), *inversesAgain = inverses + tokens;
   float *reduced[kLayerLinears], *dReduced[kLayerLinears];
   for (int64_t i = 0; i < kLayerLinears; i++) {
     reduced[i] = scratch.reduced[i].Reserve(tokens * parameters.linears[i].rank);
@@ -224,7 +236,8 @@ void DecoderLayerGrad(const LayerShape& shape, const LayerParameters& parameters
          linear.inputs, 0.0f, reduced[i] + first * linear.rank, linear.rank);
   };
 
-  ForBlocks(tokens, [&](int64_t first, int64_t count) {
+  const float* attended = WantedRows(shape, activations.attended, q, scratch.attendedRows);
+  ForBlocks(rows, [&](int64_t first, int64_t count) {
     const int64_t row = first * h, wideRow = first * wide;
     float* dActivation = ThreadWorkspace().gate.Reserve(count * wide);
     back(LayerLinear::kDown, dy, first, count, false, dActivation);
@@ -234,14 +247,22 @@ void DecoderLayerGrad(const LayerShape& shape, const LayerParameters& parameters
     back(LayerLinear::kUp, dUp, first, count, true, dNormedAgain + row);
     NormRows(activations.middle + row, parameters.attentionNorm, count, h, shape.normEpsilon, normedAgain + row);
     NormGradRows(dNormedAgain + row, activations.middle + row, parameters.attentionNorm, dy + row, count, h, shape.normEpsilon,
-                 inversesAgain + first, dMiddle + row);
-    back(LayerLinear::kOutput, dMiddle, first, count, false, dAttended + first * q);
+                 inversesAgain + first, dMiddleRows + row);
+    back(LayerLinear::kOutput, dMiddleRows, first, count, false, dAttendedRows + first * q);
     reduce(LayerLinear::kDown, activation, first, count);
     reduce(LayerLinear::kGate, normedAgain, first, count);
     reduce(LayerLinear::kUp, normedAgain, first, count);
-    reduce(LayerLinear::kOutput, activations.attended, first, count);
+    reduce(LayerLinear::kOutput, attended, first, count);
   });
 
+  // Tokens whose output nobody asked for still serve as keys and values.
+  const auto ofAllTokens = [&](const float* ofRows, int64_t width, AlignedBuffer& buffer) {
+    if (shape.AllRows()) return ofRows;
+    float* all = buffer.Reserve(tokens * width);
+    EmbeddingGrad(ofRows, shape.rows, rows, width, tokens, all);
+    return static_cast<const float*>(all);
+  };
+  const float *dMiddle = ofAllTokens(dMiddleRows, h, scratch.dMiddle), *dAttended = ofAllTokens(dAttendedRows, q, scratch.dAttended);
   AttentionGrad(dAttended, activations.query, activations.key, activations.value, activations.attended, activations.logSums,
                 shape.segments, shape.segmentCount, shape.attention, dQuery, dKey, dValue);
 
@@ -257,19 +278,20 @@ void DecoderLayerGrad(const LayerShape& shape, const LayerParameters& parameters
     for (const LayerLinear name : {LayerLinear::kQuery, LayerLinear::kKey, LayerLinear::kValue}) reduce(name, normed, first, count);
   });
 
-  const float* inputs[] = {normed, normed, normed, activations.attended, normedAgain, normedAgain, activation};
-  const float* dOutputs[] = {dQuery, dKey, dValue, dMiddle, dGate, dUp, dy};
-  WeightGradients tasks(tokens);
+  const float* inputs[] = {normed, normed, normed, attended, normedAgain, normedAgain, activation};
+  const float* dOutputs[] = {dQuery, dKey, dValue, dMiddleRows, dGate, dUp, dy};
+  WeightGradients tasks;
   for (int64_t i = kLayerLinears - 1; i >= 0; i--) {  // the largest first
     const Linear& linear = parameters.linears[i];
     const auto& wanted = gradients.linears[i];
-    tasks.Product(dOutputs[i], linear.outputs, inputs[i], linear.inputs, wanted.weight);
-    tasks.Product(dReduced[i], linear.rank, inputs[i], linear.inputs, wanted.down);
-    tasks.Product(dOutputs[i], linear.outputs, reduced[i], linear.rank, wanted.up);
-    tasks.Sum(dOutputs[i], linear.outputs, wanted.bias);
+    const int64_t count = i < static_cast<int64_t>(LayerLinear::kOutput) ? tokens : rows;
+    tasks.Product(count, dOutputs[i], linear.outputs, inputs[i], linear.inputs, wanted.weight);
+    tasks.Product(count, dReduced[i], linear.rank, inputs[i], linear.inputs, wanted.down);
+    tasks.Product(count, dOutputs[i], linear.outputs, reduced[i], linear.rank, wanted.up);
+    tasks.Sum(count, dOutputs[i], linear.outputs, wanted.bias);
   }
-  tasks.NormWeight(dNormedAgain, activations.middle, inversesAgain, h, gradients.attentionNorm);
-  tasks.NormWeight(dNormed, x, inverses, h, gradients.inputNorm);
+  tasks.NormWeight(rows, dNormedAgain, activations.middle, inversesAgain, h, gradients.attentionNorm);
+  tasks.NormWeight(tokens, dNormed, x, inverses, h, gradients.inputNorm);
   tasks.Run();
 }
 

@@ -1,4 +1,5 @@
-// One whole layer of a Llama decoder over a packed batch, forward and backward, in one call each.
+// One whole layer of a Llama decoder over a packed batch, forward and backward, in one call each. What follows attention is computed for
+// the rows that are asked for alone: of the last layer that is a part of the batch.
 //
 // It computes what the single operations compute one after the other. Between two attentions every token is by itself: each thread
 // takes blocks of tokens through norm, products and activation while they lie in its cache, and no thread waits for another.
@@ -40,6 +41,10 @@ struct LayerShape {
   int64_t segmentCount;
   const int32_t* positions;
   const float *cos, *sin;
+  // The tokens whose output is wanted [R]; null for all N.
+  const int32_t* rows;
+  int64_t rowCount;
+  bool AllRows() const { return rows == nullptr && rowCount == attention.tokens; }
 
   int64_t QueryWidth() const { return attention.heads * attention.headDim; }
   int64_t KvWidth() const { return attention.kvHeads * attention.headDim; }
@@ -49,8 +54,8 @@ struct LayerShape {
 struct LayerActivations {
   float *query, *key, *value;  // rotated [N, heads * headDim], [N, kvHeads * headDim] twice
   float *attended, *logSums;   // [N, heads * headDim], [N, heads]
-  float* middle;               // hidden states between attention and feed-forward [N, H]
-  float *gate, *up;            // [N, I]; null when no backward pass follows
+  float* middle;               // hidden states between attention and feed-forward [R, H]
+  float *gate, *up;            // [R, I]; null when no backward pass follows
 };
 
 // Gradients of the parameters; null where none is wanted.
@@ -61,11 +66,11 @@ struct LayerGradients {
   } linears[kLayerLinears];
 };
 
-// out[N, H] and the activations, from x[N, H].
+// out[R, H] and the activations, from x[N, H].
 void DecoderLayer(const LayerShape& shape, const LayerParameters& parameters, const float* x, const LayerActivations& activations,
                   float* out);
 
-// dx[N, H] and the gradients of the parameters, from dy[N, H].
+// dx[N, H] and the gradients of the parameters, from dy[R, H].
 void DecoderLayerGrad(const LayerShape& shape, const LayerParameters& parameters, const float* x, const LayerActivations& activations,
                       const float* dy, float* dx, const LayerGradients& gradients);
 

@@ -18,7 +18,8 @@ std::vector<int64_t> ArrayLengths(const LayerParameters& parameters) {
   return lengths;
 }
 
-// tokens, hidden, intermediate, heads, kvHeads, headDim, places, rotaryHalf, normEpsilon, scale, segments, positions, cos, sin
+// tokens, hidden, intermediate, heads, kvHeads, headDim, places, rotaryHalf, normEpsilon, scale, segments, positions, cos, sin,
+// rows or null
 LayerShape ReadShape(Arguments& in) {
   LayerShape shape;
   AttentionShape& attention = shape.attention;
@@ -38,6 +39,8 @@ LayerShape ReadShape(Arguments& in) {
   shape.positions = in.Indices(attention.tokens, places);
   shape.cos = in.FloatArray(places * shape.rotaryHalf);
   shape.sin = in.FloatArray(places * shape.rotaryHalf);
+  shape.rowCount = in.NextIsMissing() ? attention.tokens : in.NextLength();
+  shape.rows = in.OptionalIndices(shape.rowCount, attention.tokens);
   return shape;
 }
 
@@ -68,16 +71,16 @@ LayerParameters ReadParameters(Arguments& in, const LayerShape& shape) {
 
 // query, key, value, attended, logSums, middle, gate, up; the last two may be null together
 LayerActivations ReadActivations(Arguments& in, const LayerShape& shape, bool whole) {
-  const int64_t tokens = shape.attention.tokens;
+  const int64_t tokens = shape.attention.tokens, rows = shape.rowCount;
   LayerActivations activations;
   activations.query = in.FloatArray(tokens * shape.QueryWidth());
   activations.key = in.FloatArray(tokens * shape.KvWidth());
   activations.value = in.FloatArray(tokens * shape.KvWidth());
   activations.attended = in.FloatArray(tokens * shape.QueryWidth());
   activations.logSums = in.FloatArray(tokens * shape.attention.heads);
-  activations.middle = in.FloatArray(tokens * shape.hidden);
+  activations.middle = in.FloatArray(rows * shape.hidden);
   const auto wide = [&]() -> float* {
-    if (whole || !in.NextIsMissing()) return in.FloatArray(tokens * shape.intermediate);
+    if (whole || !in.NextIsMissing()) return in.FloatArray(rows * shape.intermediate);
     in.Skip();
     return nullptr;
   };
@@ -91,10 +94,9 @@ void DecoderLayerCall(const Napi::CallbackInfo& info) {
   Arguments in(info);
   const LayerShape shape = ReadShape(in);
   const LayerParameters parameters = ReadParameters(in, shape);
-  const int64_t size = shape.attention.tokens * shape.hidden;
-  const float* x = in.FloatArray(size);
+  const float* x = in.FloatArray(shape.attention.tokens * shape.hidden);
   const LayerActivations activations = ReadActivations(in, shape, false);
-  float* out = in.FloatArray(size);
+  float* out = in.FloatArray(shape.rowCount * shape.hidden);
   if (in.Ok()) DecoderLayer(shape, parameters, x, activations, out);
 }
 
@@ -106,7 +108,7 @@ void DecoderLayerGradCall(const Napi::CallbackInfo& info) {
   const int64_t size = shape.attention.tokens * shape.hidden;
   const float* x = in.FloatArray(size);
   const LayerActivations activations = ReadActivations(in, shape, true);
-  const float* dy = in.FloatArray(size);
+  const float* dy = in.FloatArray(shape.rowCount * shape.hidden);
   float* dx = in.FloatArray(size);
   const std::vector<float*> norms = in.OptionalFloatArrays({shape.hidden, shape.hidden});
   const std::vector<float*> arrays = in.OptionalFloatArrays(ArrayLengths(parameters));

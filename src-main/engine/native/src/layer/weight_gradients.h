@@ -7,24 +7,21 @@
 
 namespace grpo {
 
-// Each method adds what its comment says to the list, or nothing where `out` is null; `Run` computes all of it.
+// Each method adds what its comment says to the list, over N tokens, or nothing where `out` is null; `Run` computes all of it.
 class WeightGradients {
  public:
-  explicit WeightGradients(int64_t tokens) : tokens_(tokens) {}
-
   // out[leftWidth, rightWidth] = left[N, leftWidth]^T * right[N, rightWidth]
-  void Product(const float* left, int64_t leftWidth, const float* right, int64_t rightWidth, float* out);
+  void Product(int64_t tokens, const float* left, int64_t leftWidth, const float* right, int64_t rightWidth, float* out);
 
   // out[width] = sum over the tokens of dy[N, width]
-  void Sum(const float* dy, int64_t width, float* out);
+  void Sum(int64_t tokens, const float* dy, int64_t width, float* out);
 
   // out[width] = sum over the tokens of inverses[N] * x[N, width] * dy[N, width]
-  void NormWeight(const float* dy, const float* x, const float* inverses, int64_t width, float* out);
+  void NormWeight(int64_t tokens, const float* dy, const float* x, const float* inverses, int64_t width, float* out);
 
   void Run();
 
  private:
-  int64_t tokens_;
   std::vector<std::function<void()>> tasks_;
 };
 
