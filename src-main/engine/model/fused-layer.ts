@@ -90,10 +90,11 @@ export function fusedLayer(
     const activations = [
       ...attending.map((width) => fresh([tokens, width])),
       ...after.map((width) => fresh([outputs, width])),
+      ...(keeps ? [fresh([reducedFloats(tensors.ranks, tokens, outputs)])] : []),
     ];
     const value = fresh([outputs, hiddenSize]);
-    const wide = keeps ? [] : [null, null];
-    addon.decoderLayer(...head(), values(x), ...activations.map(values), ...wide, values(value));
+    const unkept = keeps ? [] : [null, null, null];
+    addon.decoderLayer(...head(), values(x), ...activations.map(values), ...unkept, values(value));
     takeKeys?.(layer, activations[1] as tf.Tensor2D, activations[2] as tf.Tensor2D);
     save([x, ...activations]);
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] => {
@@ -129,6 +130,12 @@ function layerTensors({ weights, adapter }: Decoder, layer: number): LayerTensor
       adapter === null || downs[i] === null ? 0 : loraScale(adapter.settings, name),
     ),
   };
+}
+
+/** Floats of what the low-rank updates reduce their inputs to: of every token before attention, of the wanted rows after it. */
+function reducedFloats(ranks: Int32Array, tokens: number, outputs: number): number {
+  const beforeAttention = LINEARS.indexOf('self_attn.o_proj');
+  return ranks.reduce((sum, rank, i) => sum + rank * (i < beforeAttention ? tokens : outputs), 0);
 }
 
 function isTrained(tensor: tf.Tensor | null): tensor is tf.Variable {

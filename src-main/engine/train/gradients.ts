@@ -35,7 +35,13 @@ export function activationBytes(policy: Policy, tokens: number): number {
   const projected = (2 * heads + 2 * keyValueHeads) * headDim;
   const fused = canFuseLayers(policy, policy.rope(1));
   const floats = projected + (fused ? 2 * (hiddenSize + intermediateSize) : 4 * hiddenSize + 3 * intermediateSize); // of a token and layer
-  return 4 * layers * floats * tokens;
+  return 4 * tokens * (layers * floats + (fused ? adapterRanks(policy) : 0));
+}
+
+/** Floats of a token that the low-rank updates of all layers reduce their inputs to. */
+function adapterRanks({ adapter }: Policy): number {
+  const downs = Object.entries(adapter?.weights ?? {}).filter(([name]) => name.endsWith('.lora_A.weight'));
+  return downs.reduce((sum, [, { shape }]) => sum + shape[0], 0);
 }
 
 /** Cuts a batch into at most `parts` micro-batches of about the same size; none is empty. */

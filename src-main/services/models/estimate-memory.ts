@@ -217,9 +217,9 @@ function passesOf(shape: MemoryShape, settings: MemorySettings): Passes {
   const projected = 2 * (heads + keyValueHeads) * headDim;
   if (hasLlamaLayers(shape) && !settings.int8 && !settings.drops) {
     // Of decoder_layer.cc: its activations, and its scratch with a layer's gradients on both sides.
-    const lowRank = 2 * linearLayers(shape).length * settings.loraRank;
+    const lowRank = linearLayers(shape).length * settings.loraRank;
     const work = projected + 7 * hidden + 3 * inner + lowRank;
-    return { kept: projected + 2 * (hidden + inner) + heads, besides: 0, work };
+    return { kept: projected + 2 * (hidden + inner) + heads + lowRank, besides: 0, work };
   }
   const kept = 4 * hidden + projected + 3 * inner;
   const adapted = settings.loraRank > 0 ? adaptedLayers(shape, settings) : [];

@@ -42,19 +42,20 @@ void PackColumns(const float* src, int64_t ld, int64_t count, int64_t depth, int
   }
 }
 
-template <int R>
+// Of a tile's columns, V vectors.
+template <int R, int V>
 void TileRows(int64_t columns, int64_t depth, float alpha, const float* a, const float* b, int64_t bStride, const float* next,
               int64_t nextStep, float beta, float* c, int64_t ldc) {
-  Vec sum[R][kTileVectors];
+  Vec sum[R][V];
   for (int i = 0; i < R; i++) {
-    for (int j = 0; j < kTileVectors; j++) sum[i][j] = Set(0.0f);
+    for (int j = 0; j < V; j++) sum[i][j] = Set(0.0f);
   }
   for (int64_t p = 0; p < depth; p++) {
-    Vec row[kTileVectors];
-    for (int j = 0; j < kTileVectors; j++) row[j] = Load(b + j * W);
+    Vec row[V];
+    for (int j = 0; j < V; j++) row[j] = Load(b + j * W);
     for (int i = 0; i < R; i++) {
       const Vec x = Set(a[i]);
-      for (int j = 0; j < kTileVectors; j++) sum[i][j] = Fma(x, row[j], sum[i][j]);
+      for (int j = 0; j < V; j++) sum[i][j] = Fma(x, row[j], sum[i][j]);
     }
     Fetch(next);
     a += kTileRows;
@@ -63,7 +64,7 @@ void TileRows(int64_t columns, int64_t depth, float alpha, const float* a, const
   }
   const Vec scale = Set(alpha), keep = Set(beta);
   for (int i = 0; i < R; i++) {
-    for (int j = 0; j < kTileVectors; j++) {
+    for (int j = 0; j < V; j++) {
       float* out = c + i * ldc + j * W;
       const int64_t left = columns - j * W;
       const Vec value = sum[i][j] * scale;
@@ -151,7 +152,8 @@ using Bfloat16TileFunction = void (*)(int64_t, int64_t, const float*, const uint
 
 template <int... R>
 struct TileTable {
-  TileFunction functions[sizeof...(R)] = {TileRows<R + 1>...};
+  TileFunction whole[sizeof...(R)] = {TileRows<R + 1, kTileVectors>...};
+  TileFunction narrow[sizeof...(R)] = {TileRows<R + 1, 1>...};
   Bfloat16TileFunction bfloat16[sizeof...(R)] = {TileRowsBfloat16<R + 1>...};
 };
 
@@ -166,7 +168,8 @@ const MakeTiles<kTileRows>::Table tiles;
 
 void Tile(int64_t rows, int64_t columns, int64_t depth, float alpha, const float* a, const float* b, int64_t bStride,
           const float* next, int64_t nextStep, float beta, float* c, int64_t ldc) {
-  tiles.functions[rows - 1](columns, depth, alpha, a, b, bStride, next, nextStep, beta, c, ldc);
+  const TileFunction* functions = columns > W ? tiles.whole : tiles.narrow;
+  functions[rows - 1](columns, depth, alpha, a, b, bStride, next, nextStep, beta, c, ldc);
 }
 
 void TileBfloat16(int64_t rows, int64_t columns, int64_t pairs, const float* a, const uint32_t* b, bool add, float* c, int64_t ldc) {

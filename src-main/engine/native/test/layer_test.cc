@@ -85,10 +85,13 @@ struct Memory {
                                                 Layer::kKvHeads * Layer::kHeadDim, Layer::kHeads * Layer::kHeadDim,
                                                 Layer::kHeads, Layer::kHidden, Layer::kWide, Layer::kWide};
     for (int64_t width : widths) arrays.emplace_back(static_cast<size_t>(n * width), NAN);
+    for (int64_t rank : layer.ranks) arrays.emplace_back(static_cast<size_t>(n * rank), NAN);
   }
   LayerActivations View(bool whole) {
-    return {arrays[0].data(), arrays[1].data(), arrays[2].data(), arrays[3].data(), arrays[4].data(), arrays[5].data(),
-            whole ? arrays[6].data() : nullptr, whole ? arrays[7].data() : nullptr};
+    LayerActivations view{arrays[0].data(), arrays[1].data(), arrays[2].data(), arrays[3].data(), arrays[4].data(), arrays[5].data(),
+                          whole ? arrays[6].data() : nullptr, whole ? arrays[7].data() : nullptr, {}};
+    for (size_t i = 0; whole && i < kLayerLinears; i++) view.reduced[i] = arrays[8 + i].data();
+    return view;
   }
   std::vector<Floats> arrays;
 };

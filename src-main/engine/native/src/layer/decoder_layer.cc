@@ -26,7 +26,7 @@ struct Scratch {
   PackedLinear linears[kLayerLinears];
   AlignedBuffer normed, normedAgain, activation, dGate, dUp, dNormed, dNormedAgain, dMiddle, dAttended, dQuery, dKey, dValue, inverses;
   AlignedBuffer inputRows, attendedRows, dMiddleRows, dAttendedRows;  // of the rows that are wanted
-  AlignedBuffer reduced[kLayerLinears], dReduced[kLayerLinears];
+  AlignedBuffer dReduced[kLayerLinears];
 };
 
 // What one thread needs for its block of tokens.
@@ -97,14 +97,6 @@ void AddLowRank(const Linear& linear, const PackedLinear& packed, const PackedRo
   Multiply(work.reducedRows, packed.second, true, out);
 }
 
-void Apply(const Linear& linear, const PackedLinear& packed, const PackedRows& rows, int64_t count, bool add, float* out) {
-  Multiply(rows, packed.weight, add, out);
-  for (int64_t r = 0; linear.bias != nullptr && r < count; r++) {
-    ActiveOpKernels().add(linear.bias, out + r * linear.outputs, linear.outputs);
-  }
-  AddLowRank(linear, packed, rows, count, ThreadWorkspace().reduced.Reserve(count * linear.rank), out);
-}
-
 float InverseRoot(const float* row, int64_t width, float epsilon) {
   return 1.0f / std::sqrt(ActiveOpKernels().dot(row, row, width) / static_cast<float>(width) + epsilon);
 }
@@ -155,8 +147,16 @@ void DecoderLayer(const LayerShape& shape, const LayerParameters& parameters, co
                   float* out) {
   Scratch& scratch = CallScratch();
   const int64_t tokens = shape.attention.tokens, h = shape.hidden, q = shape.QueryWidth(), kv = shape.KvWidth(), wide = shape.intermediate;
-  const auto apply = [&](LayerLinear name, const PackedRows& rows, int64_t count, bool add, float* to) {
-    Apply(parameters[name], scratch.linears[static_cast<int>(name)], rows, count, add, to);
+  const auto apply = [&](LayerLinear name, const PackedRows& rows, int64_t first, int64_t count, bool add, float* to) {
+    const int i = static_cast<int>(name);
+    const Linear& linear = parameters.linears[i];
+    Multiply(rows, scratch.linears[i].weight, add, to);
+    for (int64_t r = 0; linear.bias != nullptr && r < count; r++) {
+      ActiveOpKernels().add(linear.bias, to + r * linear.outputs, linear.outputs);
+    }
+    float* kept = activations.reduced[i];
+    float* reduced = kept == nullptr ? ThreadWorkspace().reduced.Reserve(count * linear.rank) : kept + first * linear.rank;
+    AddLowRank(linear, scratch.linears[i], rows, count, reduced, to);
   };
   PackForward(parameters, scratch);
 
@@ -165,9 +165,9 @@ void DecoderLayer(const LayerShape& shape, const LayerParameters& parameters, co
     float* normed = work.normed.Reserve(count * h);
     NormRows(x + first * h, parameters.inputNorm, count, h, shape.normEpsilon, normed);
     work.rows.Pack(normed, count, h);
-    apply(LayerLinear::kQuery, work.rows, count, false, activations.query + first * q);
-    apply(LayerLinear::kKey, work.rows, count, false, activations.key + first * kv);
-    apply(LayerLinear::kValue, work.rows, count, false, activations.value + first * kv);
+    apply(LayerLinear::kQuery, work.rows, first, count, false, activations.query + first * q);
+    apply(LayerLinear::kKey, work.rows, first, count, false, activations.key + first * kv);
+    apply(LayerLinear::kValue, work.rows, first, count, false, activations.value + first * kv);
     RotateRows(shape, shape.attention.heads, 1.0f, first, count, activations.query);
     RotateRows(shape, shape.attention.kvHeads, 1.0f, first, count, activations.key);
   });
@@ -184,16 +184,16 @@ void DecoderLayer(const LayerShape& shape, const LayerParameters& parameters, co
     float* up = work.up.Reserve(count * wide);  // becomes the activation
     std::copy_n(input + first * h, count * h, middle);
     work.rows.Pack(attended + first * q, count, q);
-    apply(LayerLinear::kOutput, work.rows, count, true, middle);
+    apply(LayerLinear::kOutput, work.rows, first, count, true, middle);
     NormRows(middle, parameters.attentionNorm, count, h, shape.normEpsilon, normed);
     work.rows.Pack(normed, count, h);
-    apply(LayerLinear::kGate, work.rows, count, false, gate);
-    apply(LayerLinear::kUp, work.rows, count, false, up);
+    apply(LayerLinear::kGate, work.rows, first, count, false, gate);
+    apply(LayerLinear::kUp, work.rows, first, count, false, up);
     if (activations.up != nullptr) std::copy_n(up, count * wide, activations.up + first * wide);
     ActiveOpKernels().swiGlu(gate, up, up, count * wide);
     std::copy_n(middle, count * h, to);
     work.rows.Pack(up, count, wide);
-    apply(LayerLinear::kDown, work.rows, count, true, to);
+    apply(LayerLinear::kDown, work.rows, first, count, true, to);
   });
 }
 
@@ -211,11 +211,8 @@ void DecoderLayerGrad(const LayerShape& shape, const LayerParameters& parameters
   float* dQuery = scratch.dQuery.Reserve(tokens * q);
   float *dKey = scratch.dKey.Reserve(tokens * kv), *dValue = scratch.dValue.Reserve(tokens * kv);
   float *inverses = scratch.inverses.Reserve(tokens + rows), *inversesAgain = inverses + tokens;
-  float *reduced[kLayerLinears], *dReduced[kLayerLinears];
-  for (int64_t i = 0; i < kLayerLinears; i++) {
-    reduced[i] = scratch.reduced[i].Reserve(tokens * parameters.linears[i].rank);
-    dReduced[i] = scratch.dReduced[i].Reserve(tokens * parameters.linears[i].rank);
-  }
+  float* dReduced[kLayerLinears];
+  for (int64_t i = 0; i < kLayerLinears; i++) dReduced[i] = scratch.dReduced[i].Reserve(shape.RowsOf(i) * parameters.linears[i].rank);
   PackBackward(parameters, scratch);
 
   // to[count, inputs] = the gradient of a linear layer's input, from that of its output; or +=.
@@ -226,14 +223,6 @@ void DecoderLayerGrad(const LayerShape& shape, const LayerParameters& parameters
     work.rows.Pack(dOut + first * linear.outputs, count, linear.outputs);
     Multiply(work.rows, scratch.linears[i].weight, add, to);
     AddLowRank(linear, scratch.linears[i], work.rows, count, dReduced[i] + first * linear.rank, to);
-  };
-  // What a low-rank update reduced its input to, which the gradient of its second matrix needs.
-  const auto reduce = [&](LayerLinear name, const float* input, int64_t first, int64_t count) {
-    const int i = static_cast<int>(name);
-    const Linear& linear = parameters.linears[i];
-    if (linear.rank == 0) return;
-    Gemm(false, true, count, linear.rank, linear.inputs, linear.scale, input + first * linear.inputs, linear.inputs, linear.down,
-         linear.inputs, 0.0f, reduced[i] + first * linear.rank, linear.rank);
   };
 
   const float* attended = WantedRows(shape, activations.attended, q, scratch.attendedRows);
@@ -249,10 +238,6 @@ void DecoderLayerGrad(const LayerShape& shape, const LayerParameters& parameters
     NormGradRows(dNormedAgain + row, activations.middle + row, parameters.attentionNorm, dy + row, count, h, shape.normEpsilon,
                  inversesAgain + first, dMiddleRows + row);
     back(LayerLinear::kOutput, dMiddleRows, first, count, false, dAttendedRows + first * q);
-    reduce(LayerLinear::kDown, activation, first, count);
-    reduce(LayerLinear::kGate, normedAgain, first, count);
-    reduce(LayerLinear::kUp, normedAgain, first, count);
-    reduce(LayerLinear::kOutput, attended, first, count);
   });
 
   // Tokens whose output nobody asked for still serve as keys and values.
@@ -275,7 +260,6 @@ void DecoderLayerGrad(const LayerShape& shape, const LayerParameters& parameters
     back(LayerLinear::kValue, dValue, first, count, true, dNormed + row);
     NormRows(x + row, parameters.inputNorm, count, h, shape.normEpsilon, normed + row);
     NormGradRows(dNormed + row, x + row, parameters.inputNorm, dMiddle + row, count, h, shape.normEpsilon, inverses + first, dx + row);
-    for (const LayerLinear name : {LayerLinear::kQuery, LayerLinear::kKey, LayerLinear::kValue}) reduce(name, normed, first, count);
   });
 
   const float* inputs[] = {normed, normed, normed, attended, normedAgain, normedAgain, activation};
@@ -284,10 +268,10 @@ void DecoderLayerGrad(const LayerShape& shape, const LayerParameters& parameters
   for (int64_t i = kLayerLinears - 1; i >= 0; i--) {  // the largest first
     const Linear& linear = parameters.linears[i];
     const auto& wanted = gradients.linears[i];
-    const int64_t count = i < static_cast<int64_t>(LayerLinear::kOutput) ? tokens : rows;
+    const int64_t count = shape.RowsOf(i);
     tasks.Product(count, dOutputs[i], linear.outputs, inputs[i], linear.inputs, wanted.weight);
     tasks.Product(count, dReduced[i], linear.rank, inputs[i], linear.inputs, wanted.down);
-    tasks.Product(count, dOutputs[i], linear.outputs, reduced[i], linear.rank, wanted.up);
+    tasks.Product(count, dOutputs[i], linear.outputs, activations.reduced[i], linear.rank, wanted.up);
     tasks.Sum(count, dOutputs[i], linear.outputs, wanted.bias);
   }
   tasks.NormWeight(rows, dNormedAgain, activations.middle, inversesAgain, h, gradients.attentionNorm);

@@ -44,6 +44,8 @@ struct LayerShape {
   // The tokens whose output is wanted [R]; null for all N.
   const int32_t* rows;
   int64_t rowCount;
+  // Of a linear layer: those before attention take every token.
+  int64_t RowsOf(int64_t linear) const { return linear < static_cast<int64_t>(LayerLinear::kOutput) ? attention.tokens : rowCount; }
   bool AllRows() const { return rows == nullptr && rowCount == attention.tokens; }
 
   int64_t QueryWidth() const { return attention.heads * attention.headDim; }
@@ -55,7 +57,10 @@ struct LayerActivations {
   float *query, *key, *value;  // rotated [N, heads * headDim], [N, kvHeads * headDim] twice
   float *attended, *logSums;   // [N, heads * headDim], [N, heads]
   float* middle;               // hidden states between attention and feed-forward [R, H]
-  float *gate, *up;            // [R, I]; null when no backward pass follows
+  // Null when no backward pass follows: the inputs of the activation [R, I], and what each low-rank update reduces its input to,
+  // scaled [N or R, rank].
+  float *gate, *up;
+  float* reduced[kLayerLinears];
 };
 
 // Gradients of the parameters; null where none is wanted.

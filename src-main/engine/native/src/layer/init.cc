@@ -1,6 +1,7 @@
 // Hands the whole layer to JavaScript: reads sizes and arrays in order, and checks every length and index.
 #include <napi.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "../ops/arguments.h"
@@ -69,8 +70,9 @@ LayerParameters ReadParameters(Arguments& in, const LayerShape& shape) {
   return parameters;
 }
 
-// query, key, value, attended, logSums, middle, gate, up; the last two may be null together
-LayerActivations ReadActivations(Arguments& in, const LayerShape& shape, bool whole) {
+// query, key, value, attended, logSums, middle, gate, up, reduced (of all linear layers, one after the other); the last three may be
+// null together
+LayerActivations ReadActivations(Arguments& in, const LayerShape& shape, const LayerParameters& parameters, bool whole) {
   const int64_t tokens = shape.attention.tokens, rows = shape.rowCount;
   LayerActivations activations;
   activations.query = in.FloatArray(tokens * shape.QueryWidth());
@@ -86,6 +88,18 @@ LayerActivations ReadActivations(Arguments& in, const LayerShape& shape, bool wh
   };
   activations.gate = wide();
   activations.up = wide();
+  std::fill_n(activations.reduced, kLayerLinears, nullptr);
+  if (!whole && in.NextIsMissing()) {
+    in.Skip();
+    return activations;
+  }
+  int64_t floats = 0;
+  for (int64_t l = 0; l < kLayerLinears; l++) floats += shape.RowsOf(l) * parameters.linears[l].rank;
+  float* reduced = in.FloatArray(floats);
+  for (int64_t l = 0; in.Ok() && l < kLayerLinears; l++) {
+    activations.reduced[l] = reduced;
+    reduced += shape.RowsOf(l) * parameters.linears[l].rank;
+  }
   return activations;
 }
 
@@ -95,7 +109,7 @@ void DecoderLayerCall(const Napi::CallbackInfo& info) {
   const LayerShape shape = ReadShape(in);
   const LayerParameters parameters = ReadParameters(in, shape);
   const float* x = in.FloatArray(shape.attention.tokens * shape.hidden);
-  const LayerActivations activations = ReadActivations(in, shape, false);
+  const LayerActivations activations = ReadActivations(in, shape, parameters, false);
   float* out = in.FloatArray(shape.rowCount * shape.hidden);
   if (in.Ok()) DecoderLayer(shape, parameters, x, activations, out);
 }
@@ -107,7 +121,7 @@ void DecoderLayerGradCall(const Napi::CallbackInfo& info) {
   const LayerParameters parameters = ReadParameters(in, shape);
   const int64_t size = shape.attention.tokens * shape.hidden;
   const float* x = in.FloatArray(size);
-  const LayerActivations activations = ReadActivations(in, shape, true);
+  const LayerActivations activations = ReadActivations(in, shape, parameters, true);
   const float* dy = in.FloatArray(shape.rowCount * shape.hidden);
   float* dx = in.FloatArray(size);
   const std::vector<float*> norms = in.OptionalFloatArrays({shape.hidden, shape.hidden});

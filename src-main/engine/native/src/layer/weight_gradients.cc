@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "../aligned_buffer.h"
 #include "../gemm.h"
+#include "../kernels.h"
 #include "../ops/op_kernels.h"
 #include "../thread_pool.h"
 
@@ -12,6 +14,16 @@ namespace {
 // Rows of a weight's gradient that one task computes: each task lays out the right side anew, but every thread wants a few.
 int64_t TaskRows() { return std::clamp<int64_t>(768 / Threads(), 128, 384); }
 
+// out[leftWidth, rightWidth] = left^T * right for a right side of few columns, by way of right^T * left, which lays out the few instead
+// of the many.
+void TransposedProduct(int64_t tokens, const float* left, int64_t leftWidth, int64_t leftStride, const float* right, int64_t rightWidth,
+                       float* out) {
+  static thread_local AlignedBuffer buffer;
+  float* product = buffer.Reserve(rightWidth * leftWidth);
+  Gemm(true, false, rightWidth, leftWidth, tokens, 1.0f, right, rightWidth, left, leftStride, 0.0f, product, leftWidth);
+  ActiveKernels().transpose(product, rightWidth, leftWidth, leftWidth, out, rightWidth);
+}
+
 }  // namespace
 
 void WeightGradients::Product(int64_t tokens, const float* left, int64_t leftWidth, const float* right, int64_t rightWidth, float* out) {
@@ -20,6 +32,9 @@ void WeightGradients::Product(int64_t tokens, const float* left, int64_t leftWid
   for (int64_t row = 0; row < leftWidth; row += taskRows) {
     const int64_t rows = std::min(taskRows, leftWidth - row);
     tasks_.push_back([=] {
+      if (rightWidth <= 2 * ActiveKernels().tileRows) {
+        return TransposedProduct(tokens, left + row, rows, leftWidth, right, rightWidth, out + row * rightWidth);
+      }
       Gemm(true, false, rows, rightWidth, tokens, 1.0f, left + row, leftWidth, right, rightWidth, 0.0f, out + row * rightWidth, rightWidth);
     });
   }
