@@ -14,7 +14,9 @@ export interface PoolStats {
 }
 
 const SMALLEST = 256; // bytes
-const SPARE = 32 * 2 ** 20; // bytes that may wait beyond the most that was ever used
+// What may wait beyond the most that was ever used: a share of that, and bytes at least.
+const SPARE_SHARE = 1 / 4;
+const SPARE = 32 * 2 ** 20;
 
 export class BufferPool {
   readonly byteLimit: number;
@@ -61,7 +63,8 @@ export class BufferPool {
    */
   #makeRoom(size: number): void {
     const { usedBytes } = this.#stats;
-    const most = Math.max(this.#mostUsedBytes, usedBytes + size) + SPARE;
+    const mostUsed = Math.max(this.#mostUsedBytes, usedBytes + size);
+    const most = mostUsed + Math.max(SPARE, SPARE_SHARE * mostUsed);
     for (const [waitingSize, waiting] of this.#free) {
       while (waiting.length > 0 && usedBytes + this.#stats.freeBytes + size > most) {
         (waiting.pop() as ArrayBuffer).transfer(0);

@@ -18,11 +18,11 @@ export function zeroGradients({ parameters }: Pick<TrainablePolicy, 'parameters'
   return Object.fromEntries(Object.entries(parameters).map(([name, parameter]) => [name, tf.zerosLike(parameter)]));
 }
 
-const ACTIVATION_BYTES = 320 * 2 ** 20;
+const ACTIVATION_BYTES = 160 * 2 ** 20;
 
 /**
  * In how many parts a batch of `tokens` passes through a model, so that what the backward pass needs of each stays small: below
- * 320 MiB, or the size of the model itself where that is more.
+ * 160 MiB, or the size of the model itself where that is more.
  */
 export function partsForMemory(policy: Policy, tokens: number): number {
   const budget = Math.max(ACTIVATION_BYTES, 4 * parameterCount(policy));

@@ -19,7 +19,7 @@ const measured = {
 };
 
 /** The engine cuts an update into more micro-batches than the config asks for when what one keeps would be more than this, and than the model. */
-const ACTIVATION_LIMIT = 320 * 2 ** 20;
+const ACTIVATION_LIMIT = 160 * 2 ** 20;
 
 /** The most of logits that a training pass keeps for its gradient, in bytes (engine/tensor/ops/selective-log-softmax.ts). */
 const KEPT_LOGITS = 256 * 2 ** 20;
