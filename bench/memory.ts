@@ -4,7 +4,8 @@
  */
 import { readDataset } from '../src-main/datasets/read-dataset.ts';
 import { inspectCheckpoint } from '../src-main/services/models/inspect-checkpoint.ts';
-import { estimateMemory, memorySettings } from '../src-main/services/models/estimate-memory.ts';
+import { estimateMemory } from '../src-main/services/models/estimate-memory.ts';
+import { memorySettings } from '../src-main/services/models/memory-settings.ts';
 import { memoryRun } from '../src-main/services/models/run-memory.ts';
 import { modelFolder } from './make-model.ts';
 import { measureStudio } from './measure.ts';

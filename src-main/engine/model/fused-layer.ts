@@ -26,8 +26,6 @@ interface LayerAddon {
 export interface PackedPlaces {
   positions: Int32Array; // [N]
   segments: Segments;
-  /** The tokens whose output is wanted [R]; all by default. */
-  rows?: Int32Array | undefined;
 }
 
 /** Sees the rotated keys and the values of a layer [N, kvHeads·headDim], which are the callee's for the time of the call. */
@@ -52,6 +50,7 @@ export function canFuseLayers(decoder: Decoder, tables: readonly RopeTable[]): b
  * weights that are variables.
  *
  * @param input hidden states [N, H]
+ * @param rows the tokens whose output is wanted [R]; all where undefined
  * @returns hidden states [R, H]
  */
 export function fusedLayer(
@@ -59,7 +58,8 @@ export function fusedLayer(
   table: RopeTable,
   layer: number,
   input: tf.Tensor2D,
-  { positions, segments, rows }: PackedPlaces,
+  { positions, segments }: PackedPlaces,
+  rows: Int32Array | undefined,
   takeKeys?: TakeKeys,
 ): tf.Tensor2D {
   const backend = nativeBackend() as NativeBackend;

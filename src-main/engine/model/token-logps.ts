@@ -64,7 +64,7 @@ export function packedHiddenStates(
   const isLast = (layer: number): boolean => layer + 1 === policy.config.layers;
   const run: RunLayer = (layer, input) => {
     const wanted = isLast(layer) ? rows : undefined;
-    if (fused) return fusedLayer(policy, tables[0], layer, input, { positions, segments, rows: wanted }, takeKeys);
+    if (fused) return fusedLayer(policy, tables[0], layer, input, { positions, segments }, wanted, takeKeys);
     const attend: Attend = (query, key, value, options) => {
       takeKeys?.(layer, key, value);
       return attention(query, key, value, segments, options);

@@ -1,5 +1,6 @@
 /** Gradients of a loss with respect to the parameters of a policy, and how they add up over the micro-batches of a step. */
 import * as tf from '@tensorflow/tfjs-core';
+import { ACTIVATION_BYTES } from '../../contract/memory-limits.ts';
 import { canFuseLayers } from '../model/fused-layer.ts';
 import { parameterCount, type Policy, type TrainablePolicy } from '../model/policy.ts';
 import { withEarlyRelease } from './early-release.ts';
@@ -18,11 +19,9 @@ export function zeroGradients({ parameters }: Pick<TrainablePolicy, 'parameters'
   return Object.fromEntries(Object.entries(parameters).map(([name, parameter]) => [name, tf.zerosLike(parameter)]));
 }
 
-const ACTIVATION_BYTES = 160 * 2 ** 20;
-
 /**
  * In how many parts a batch of `tokens` passes through a model, so that what the backward pass needs of each stays small: below
- * 160 MiB, or the size of the model itself where that is more.
+ * `ACTIVATION_BYTES`, or the size of the model itself where that is more.
  */
 export function partsForMemory(policy: Policy, tokens: number): number {
   const budget = Math.max(ACTIVATION_BYTES, 4 * parameterCount(policy));

@@ -1,7 +1,8 @@
 /** Holds a run's memory against the machine's, and finds settings with which a run that does not fit would. */
 import { StudioError } from '../../contract/errors.ts';
 import type { MemoryCheck, MemorySuggestion } from '../../contract/models.ts';
-import { estimateMemory, memorySettings, type MemoryRun, type MemoryShape, type RowTokens } from './estimate-memory.ts';
+import { estimateMemory, type MemoryShape } from './estimate-memory.ts';
+import { memorySettings, type MemoryRun, type RowTokens } from './memory-settings.ts';
 
 type Settings = MemorySuggestion['settings'];
 

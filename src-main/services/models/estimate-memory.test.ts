@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkMemory, requireMemory } from './check-memory.ts';
-import { estimateMemory, memorySettings, type MemoryRun, type MemoryShape } from './estimate-memory.ts';
+import { estimateMemory, type MemoryShape } from './estimate-memory.ts';
+import { memorySettings, type MemoryRun } from './memory-settings.ts';
 import { memoryRun } from './run-memory.ts';
 
 /** SmolLM2-135M. */

@@ -13,10 +13,10 @@ import { StudioError } from '../../contract/errors.ts';
 import type { MemoryCheck } from '../../contract/models.ts';
 import { withPreset } from '../../contract/presets.ts';
 import { availableMemory, checkMemory, requireMemory } from './check-memory.ts';
-import type { MemoryRun } from './estimate-memory.ts';
 import { inspectCheckpoint, type CheckpointReport } from './inspect-checkpoint.ts';
 import { readAdapterFacts } from './inspect-model.ts';
 import type { ModelLibrary } from './library.ts';
+import type { MemoryRun } from './memory-settings.ts';
 
 /** Rows whose prompts stand for those of the whole dataset. */
 const SAMPLED_ROWS = 64;

@@ -1,5 +1,6 @@
 /** Log-probability of one chosen token per row and the entropy of the row's distribution, a few logits at a time. */
 import * as tf from '@tensorflow/tfjs-core';
+import { KEPT_LOGIT_BYTES } from '../../../contract/memory-limits.ts';
 import { hasKernel, isRecorded, runKernels } from './fused.ts';
 import { kernelNames } from './kernel-names.ts';
 
@@ -10,12 +11,9 @@ export interface SelectedLogProbs {
   entropies: tf.Tensor1D;
 }
 
-/** The most bytes of logits that are kept for the backward pass, which computes the others again. */
-const KEPT_BYTES = 256 * 2 ** 20;
-
 /** How many logits of `rows` rows a forward pass keeps for the backward pass. */
 export function keptLogits(rows: number, vocabulary: number): number {
-  return Math.min(rows * vocabulary, KEPT_BYTES / 4);
+  return Math.min(rows * vocabulary, KEPT_LOGIT_BYTES / 4);
 }
 
 /**

@@ -94,7 +94,7 @@ LayerActivations ReadActivations(Arguments& in, const LayerShape& shape, const L
     return activations;
   }
   int64_t floats = 0;
-  for (int64_t l = 0; l < kLayerLinears; l++) floats += shape.RowsOf(l) * parameters.linears[l].rank;
+  for (int64_t l = 0; in.Ok() && l < kLayerLinears; l++) floats += shape.RowsOf(l) * parameters.linears[l].rank;
   float* reduced = in.FloatArray(floats);
   for (int64_t l = 0; in.Ok() && l < kLayerLinears; l++) {
     activations.reduced[l] = reduced;

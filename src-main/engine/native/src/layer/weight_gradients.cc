@@ -14,8 +14,8 @@ namespace {
 // Rows of a weight's gradient that one task computes: each task lays out the right side anew, but every thread wants a few.
 int64_t TaskRows() { return std::clamp<int64_t>(768 / Threads(), 128, 384); }
 
-// out[leftWidth, rightWidth] = left^T * right for a right side of few columns, by way of right^T * left, which lays out the few instead
-// of the many.
+// out[leftWidth, rightWidth] = left^T * right for a right side of few columns, by way of right^T * left: the few are laid out, and the
+// many read in place (gemm.cc does so for up to two strips of rows).
 void TransposedProduct(int64_t tokens, const float* left, int64_t leftWidth, int64_t leftStride, const float* right, int64_t rightWidth,
                        float* out) {
   static thread_local AlignedBuffer buffer;
