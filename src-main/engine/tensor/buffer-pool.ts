@@ -2,6 +2,7 @@
  * Memory for tensors that is used again: tfjs disposes and makes tensors of the same few sizes over and over, and fresh pages
  * cost more than the arithmetic on them. The pool takes back only buffers that it handed out itself.
  */
+import { POOL_SPARE } from '../../contract/memory-limits.ts';
 
 export interface PoolStats {
   /** Bytes of the buffers that tensors hold now. */
@@ -14,9 +15,6 @@ export interface PoolStats {
 }
 
 const SMALLEST = 256; // bytes
-// What may wait beyond the most that was ever used: a share of that, and bytes at least.
-const SPARE_SHARE = 1 / 4;
-const SPARE = 32 * 2 ** 20;
 
 export class BufferPool {
   readonly byteLimit: number;
@@ -64,7 +62,7 @@ export class BufferPool {
   #makeRoom(size: number): void {
     const { usedBytes } = this.#stats;
     const mostUsed = Math.max(this.#mostUsedBytes, usedBytes + size);
-    const most = mostUsed + Math.max(SPARE, SPARE_SHARE * mostUsed);
+    const most = mostUsed + Math.max(POOL_SPARE.bytes, POOL_SPARE.share * mostUsed);
     for (const [waitingSize, waiting] of this.#free) {
       while (waiting.length > 0 && usedBytes + this.#stats.freeBytes + size > most) {
         (waiting.pop() as ArrayBuffer).transfer(0);

@@ -157,7 +157,7 @@ describe('checkMemory', () => {
       checkMemory(run(settings), shape, tokens, available * GIB).suggestions[0].settings;
     const long = { num_generations: 16, max_completion_length: 1024 };
     const adapter = { ...long, lora_r: 16, load_in_8bit: true };
-    expect(advice(adapter, 1)).toEqual({ num_generations: 2, prompts_per_step: 4 });
+    expect(advice(adapter, 1.2)).toEqual({ num_generations: 2, prompts_per_step: 4 });
     // An adapter needs no reference, so that beta stays as it is.
     const lora = { lora_r: 16, load_in_8bit: true };
     expect(advice({ num_generations: 16 }, 1.5)).toEqual({ ...lora, num_generations: 8 });
